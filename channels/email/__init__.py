@@ -1,0 +1,1 @@
+"""Email: SMTP out, IMAP or a signed webhook in."""

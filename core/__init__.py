@@ -1,0 +1,1 @@
+"""What the product is; knows no provider and no web framework."""
