@@ -60,7 +60,10 @@ class Account:
 
     id: UUID
     public_id: str
+    hook_url: str
+    """Where the provider reaches us for this account: PUBLIC_URL/hooks/<kind>/<public_id>."""
     values: Mapping[str, str] = field(repr=False)
+    """By the names of `Channel.fields`; all of them, defaults filled in."""
 
 
 class Channel(Protocol):
