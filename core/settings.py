@@ -22,7 +22,8 @@ class Settings:
     redis_url: str = field(repr=False, metadata={"help": "redis://host:6379/0, rediss://… or unix:///path"})
     root_key: bytes = field(repr=False, metadata={"help": "32 bytes in base64, or ROOT_KEY_FILE with a path to them"})
     public_url: str = field(
-        default="http://127.0.0.1:8000", metadata={"help": "where providers and people reach us, without a trailing /"}
+        default="http://127.0.0.1:8000",
+        metadata={"help": "where providers and people reach us, without a trailing /"},
     )
     web_host: str = field(default="127.0.0.1", metadata={"help": "address that the web process listens on"})
     web_port: int = field(default=8000, metadata={"help": "port that the web process listens on"})
@@ -30,7 +31,8 @@ class Settings:
         default="127.0.0.1", metadata={"help": "comma-separated addresses whose X-Forwarded-* headers count"}
     )
     answer_wait_ms: int = field(
-        default=2000, metadata={"help": "how long a provider's call may wait for an answer to carry back; 0: never"}
+        default=2000,
+        metadata={"help": "how long a provider's call may wait for an answer to carry back; 0: never"},
     )
     raw_days: int = field(default=30, metadata={"help": "days that a provider's raw payload is kept, encrypted"})
     log_level: str = field(default="INFO", metadata={"help": "DEBUG, INFO, WARNING or ERROR"})

@@ -1,0 +1,1 @@
+"""People, their addresses, and the one conversation that each has with us."""

@@ -1,0 +1,1 @@
+"""The once-only journal of what providers tell us, and folding it into conversations."""

@@ -1,0 +1,1 @@
+"""Personal data: encryption, keys, the blind index, masking."""
