@@ -42,7 +42,10 @@ class Refused(SendError):
 
 @dataclass(eq=False)
 class OutcomeUnknown(YingdaError):
-    """The provider may or may not have taken it (a connection lost after the request went out). Never repeated by us."""
+    """The provider may or may not have taken it: the connection was lost after the request went out.
+
+    Never repeated by us.
+    """
 
     reason: str
     code: str = ""

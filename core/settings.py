@@ -1,4 +1,4 @@
-"""The environment, read once at the start. A wrong setting stops the start with its name and what it should look like."""
+"""The environment, read once at the start. A wrong setting stops the start with its name and its proper look."""
 
 import base64
 import os

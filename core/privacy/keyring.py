@@ -106,7 +106,10 @@ class Keyring:
 
 
 class BlindIndex:
-    """Exact look-up without plaintext: a keyed HMAC of the normalised value (its own key; a phone number is enumerable)."""
+    """Exact look-up without plaintext: an HMAC of the normalised value under a key of its own.
+
+    A plain hash would not do: phone numbers can be enumerated.
+    """
 
     def __init__(self, key: Key) -> None:
         self._secret = key.secret
