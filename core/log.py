@@ -76,7 +76,6 @@ KEYS = frozenset(
     }
 )
 """What happened, where and to what. Every id is one of ours."""
-)
 
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _MASKED = re.compile(
