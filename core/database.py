@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.transactions import in_transaction
 
@@ -25,6 +26,9 @@ MODELS = [
     "core.notification.models",
     "core.staff.models",
 ]
+
+AWAY = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What the drivers raise when the database cannot be reached, as opposed to when it refuses a statement."""
 
 MIGRATION_LOCK = 0x59494E4744  # "YINGD": any number of processes may start at once, one migrates
 

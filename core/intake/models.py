@@ -16,6 +16,8 @@ class ChannelAccount(Model):
     active = fields.BooleanField(db_default=True)
     cursor = fields.CharField(max_length=64, db_default="")
     """How far a mailbox has been read."""
+    polled_at = fields.DatetimeField(null=True)
+    """When a worker last took it on itself to read the mailbox."""
     created_at = fields.DatetimeField()
     last_in_at = fields.DatetimeField(null=True)
     last_out_at = fields.DatetimeField(null=True)

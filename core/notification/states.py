@@ -1,0 +1,25 @@
+"""A message is as far as the part of it that has come least far; one failed or unknown part is what people must see."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from core import database
+
+REFRESH = """
+UPDATE message SET state = found.state, reason = found.reason
+FROM (
+  SELECT DISTINCT ON (message_id) message_id, reason,
+    CASE WHEN state = 'claimed' THEN 'queued' ELSE state END AS state
+  FROM outbox
+  WHERE message_id = ANY($1) AND resent_as IS NULL
+  ORDER BY message_id, array_position(
+    ARRAY['failed', 'unknown', 'sending', 'claimed', 'queued', 'sent', 'delivered', 'read'], state::text), part
+) AS found
+WHERE message.id = found.message_id
+"""
+
+
+async def refresh_messages(message_ids: Collection[UUID]) -> None:
+    """Bring messages' states in line with their parts'."""
+    if message_ids:
+        await database.run(REFRESH, list(message_ids))
