@@ -1,8 +1,14 @@
-"""Counters for /metrics, one registry for each process. Labels are channels, routes and outcomes: never a person or an id."""
+"""What /metrics tells. Labels are channels, routes, states and outcomes: never a person or an id.
+
+Counters belong to a process. What is waiting and what was tried is read from the database (`core.backlog`), which knows
+of every process.
+"""
 
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from core.backlog import Backlog, Recent
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -18,26 +24,42 @@ REQUEST_SECONDS = Histogram(
     registry=REGISTRY,
 )
 INTAKE = Counter(
-    "yingda_intake",
-    "Calls of providers and mails fetched, by what became of them.",
-    ("channel", "outcome"),
-    registry=REGISTRY,
+    "yingda_intake", "Providers' calls, by what became of them.", ("channel", "outcome"), registry=REGISTRY
 )
-ATTEMPTS = Counter("yingda_deliver_attempts", "Sends tried by this process.", ("channel", "outcome"), registry=REGISTRY)
 LIVE_SOCKETS = Gauge("yingda_live_sockets", "Inboxes connected to this process.", registry=REGISTRY)
 
 
 def taken_in(channel: str, outcome: Literal["accepted", "refused", "unreadable"], count: int = 1) -> None:
-    """Count what came in. Repeats of something known count as accepted: the provider heard the same answer."""
+    """Count a provider's calls. A repeat of something known counts as accepted: it is answered the same."""
     INTAKE.labels(channel, outcome).inc(count)
-
-
-def attempted(channel: str, outcome: str) -> None:
-    """Count one send; `outcome` is what the attempt's row says."""
-    ATTEMPTS.labels(channel, outcome).inc()
 
 
 def answered(route: str, method: str, status: int, seconds: float) -> None:
     """Count a request. `route` is the template (/inbox/<id>), `-` where none matched: paths would never end."""
     REQUESTS.labels(route, method, status).inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+def exposition(backlog: Backlog, recent: Recent) -> bytes:
+    """Everything in Prometheus' text format (version 0.0.4)."""
+    return generate_latest(REGISTRY) + generate_latest(_gauges(backlog, recent))
+
+
+def _gauges(backlog: Backlog, recent: Recent) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    journal = Gauge("yingda_journal_rows", "Journal rows that are not folded.", ("state",), registry=registry)
+    for state, count in backlog.journal.items():
+        journal.labels(state).set(count)
+    oldest = Gauge("yingda_journal_oldest_seconds", "Age of the oldest row that waits for folding.", registry=registry)
+    oldest.set(backlog.oldest_seconds)
+    outbox = Gauge("yingda_outbox_parts", "Parts that are not sent.", ("state",), registry=registry)
+    for state, count in backlog.outbox.items():
+        outbox.labels(state).set(count)
+    Gauge("yingda_media_pending", "Files still to be fetched.", registry=registry).set(backlog.media)
+    attempts = Gauge("yingda_deliver_attempts_last_hour", "Sends tried.", ("channel", "outcome"), registry=registry)
+    for channel, outcome, count in recent.attempts:
+        attempts.labels(channel, outcome or "running").set(count)
+    received = Gauge("yingda_journal_last_hour", "Events taken in.", ("channel", "state"), registry=registry)
+    for channel, state, count in recent.received:
+        received.labels(channel, state).set(count)
+    return registry
