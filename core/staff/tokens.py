@@ -1,4 +1,4 @@
-"""Programs' keys to /api/v1: what they may do (`read`, `write`), and until when."""
+"""Programs' keys to /api/v1: what they may do (`SCOPES`), and until when."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.staff import audit
 from core.staff.handed_out import hash_of, new_secret
 from core.staff.models import ApiToken
 
-SCOPES = ("read", "write")
+SCOPES = ("read", "write", "contacts", "metrics")
 LONGEST = timedelta(days=366)
 PREFIX = "yd_"
 """Makes a token that leaked into a text easy to find."""
@@ -37,7 +37,7 @@ async def create(name: str, scopes: Iterable[str], lasts: timedelta, by: UUID | 
     if not 1 <= len(name) <= 60:
         raise NotAllowed("令牌的名称要有 1 到 60 个字")
     if not wanted or not set(wanted) <= set(SCOPES):
-        raise NotAllowed("令牌的权限是 read、write 或两者")
+        raise NotAllowed("令牌的权限是 read、write、contacts、metrics 中的一个或几个")
     if not timedelta() < lasts <= LONGEST:
         raise NotAllowed("令牌的有效期在 1 到 366 天之间")
     secret, _ = new_secret()
