@@ -24,6 +24,13 @@ FILE_NAME = "attachment.name"
 REFERENCE = "attachment.reference"
 INLINE_ID = "attachment.inline_id"
 
+ARRIVING = 0x464F4C44  # "FOLD"
+
+
+async def hold_arrivals() -> None:
+    """Until the transaction ends, nothing else arrives, and nobody else changes whose an address is."""
+    await database.rows("SELECT pg_advisory_xact_lock($1)", ARRIVING)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -50,8 +57,8 @@ class Arrived:
 async def open_conversations(contact_ids: Iterable[UUID]) -> tuple[dict[UUID, UUID], set[UUID]]:
     """The open conversation of each contact, made where there is none; and which contacts' were made now."""
     wanted = list(dict.fromkeys(contact_ids))
-    rows = await Conversation.filter(contact_id__in=wanted, state="open").values_list("contact_id", "id")
-    found: dict[UUID, UUID] = dict(rows)
+    rows = await Conversation.filter(contact_id__in=wanted, state="open").order_by("id").select_for_update()
+    found = {each.contact_id: each.id for each in rows}
     missing = [each for each in wanted if each not in found]
     now = clock.now()
     made = [

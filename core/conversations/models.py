@@ -50,7 +50,7 @@ class Merge(Model):
     id = fields.UUIDField(primary_key=True)
     kept_id = fields.UUIDField(db_index=True)
     absorbed_id = fields.UUIDField(db_index=True)
-    staff_id = fields.UUIDField()
+    staff_id = fields.UUIDField(null=True)
     moved_addresses = fields.JSONField[list[str]]()
     moved_conversations = fields.JSONField[list[str]]()
     joined_conversation = fields.UUIDField(null=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from core import clock, database
-from core.conversations.arrival import Arrival, Arrived, arrive
+from core.conversations.arrival import Arrival, Arrived, arrive, hold_arrivals
 from core.conversations.models import Address
 from core.desk import Desk
 from core.dispatch import Outcome, Reply, dispatch
@@ -29,7 +29,6 @@ log = structlog.get_logger(__name__)
 
 MOST_IN_BATCH = 200
 MOST_BYTES_IN_BATCH = 64 * 1024 * 1024
-FOLDING = 0x464F4C44  # "FOLD"
 
 CLAIM = """
 SELECT * FROM (
@@ -73,26 +72,21 @@ class Folded:
     media: int = 0
 
 
-async def fold(desk: Desk) -> Folded:
-    """Fold one batch; `count` 0 means that nothing is waiting. A row that cannot be folded is set aside."""
-    try:
-        return await _fold_batch(desk, MOST_IN_BATCH)
-    except database.AWAY:
-        raise
-    except Exception as problem:  # noqa: BLE001 one poisonous row must not stop its neighbours
-        log.warning("fold batch failed", problem=type(problem).__name__)
-    return await _fold_singly(desk)
+async def fold(desk: Desk, limit: int = MOST_IN_BATCH) -> Folded:
+    """Fold one batch; `count` 0 means that nothing is waiting.
 
-
-async def _fold_singly(desk: Desk) -> Folded:
-    """Fold the oldest row alone; if it is the poisonous one, set it aside for an administrator."""
+    A batch that fails is tried again at half its size, until the row that cannot be folded stands alone and is set
+    aside for an administrator.
+    """
     try:
-        return await _fold_batch(desk, 1)
+        return await _fold_batch(desk, limit)
     except database.AWAY:
         raise
     except Exception as problem:
-        log.exception("fold failed", problem=type(problem).__name__)
-        return await _set_aside(type(problem).__name__)
+        if limit == 1:
+            log.exception("fold failed", problem=type(problem).__name__)
+            return await _set_aside(type(problem).__name__)
+    return await fold(desk, limit // 2)
 
 
 async def _set_aside(problem: str) -> Folded:
@@ -106,7 +100,7 @@ async def _set_aside(problem: str) -> Folded:
 
 async def _fold_batch(desk: Desk, limit: int) -> Folded:
     async with database.transaction():
-        await database.run("SELECT pg_advisory_xact_lock($1)", FOLDING)
+        await hold_arrivals()
         waiting = await _claim(desk, limit)
         folded = Folded(count=len(waiting), answered={each.id for each in waiting if each.awaited_until})
         if waiting:

@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
                 ("kept_id", fields.UUIDField(db_index=True)),
                 ("absorbed_id", fields.UUIDField(db_index=True)),
-                ("staff_id", fields.UUIDField()),
+                ("staff_id", fields.UUIDField(null=True)),
                 (
                     "moved_addresses",
                     fields.JSONField(encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads),

@@ -1,0 +1,158 @@
+"""The list of conversations: one page, with what an agent needs to choose the next one. Names and texts come masked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core import database
+from core.conversations.arrival import BODY
+from core.conversations.reachability import closes_at
+from core.desk import Desk
+from core.intake.identity import CONTACT_NAME
+from core.privacy import masking
+from core.privacy.cipher import CannotOpen
+from core.staff import accounts
+
+PREVIEW = 60
+
+VIEWS: dict[str, str] = {
+    "mine": "conversation.state = 'open' AND conversation.assignee_id = $1",
+    "unassigned": "conversation.state = 'open' AND conversation.assignee_id IS NULL",
+    "open": "conversation.state = 'open'",
+    "closed": "conversation.state = 'closed'",
+    "all": "conversation.state IN ('open', 'closed')",
+}
+
+KIND_LABELS = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "file": "[文件]", "location": "[位置]"}
+
+PAGE = """
+SELECT conversation.*, $1::uuid AS me, contact.name_sealed, contact.id AS contact,
+       last.id AS last_id, last.body_sealed AS last_body, last.kind AS last_kind, last.state AS last_state,
+       last.reason AS last_reason, last.direction AS last_direction,
+       seen.kinds, seen.last_in
+FROM conversation
+JOIN contact ON contact.id = conversation.contact_id
+LEFT JOIN LATERAL (
+  SELECT * FROM message WHERE message.conversation_id = conversation.id ORDER BY message.id DESC LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+  SELECT array_agg(address.kind) AS kinds, array_agg(address.last_in_at) AS last_in
+  FROM address WHERE address.contact_id = conversation.contact_id
+) AS seen ON true
+WHERE {view}
+  AND ($2::timestamptz IS NULL OR conversation.last_message_at < $2)
+  AND ($3::uuid[] IS NULL OR conversation.contact_id = ANY($3))
+ORDER BY conversation.last_message_at DESC, conversation.id DESC
+LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One conversation in the list."""
+
+    conversation_id: UUID
+    contact_id: UUID
+    name: str
+    channels: list[str]
+    preview: str
+    state: str
+    assignee_id: UUID | None
+    assignee: str
+    last_message_at: datetime
+    waiting_since: datetime | None
+    unread: int
+    last_state: str
+    closes_at: datetime | None
+
+
+async def conversations(
+    desk: Desk, view: str, staff_id: UUID | None, before: datetime | None = None, limit: int = 50, find: str = ""
+) -> list[Line]:
+    """A page of one view, newest first; `find` is a whole phone number, mail address or openid."""
+    people = await contacts_at(desk, find) if find else None
+    sql = PAGE.replace("{view}", VIEWS[view])
+    found = await database.rows(sql, staff_id, before, people, limit)
+    return await _lines(desk, found)
+
+
+async def counts(staff_id: UUID | None) -> dict[str, int]:
+    """How many conversations each open view holds."""
+    # The views are our own constants.
+    sums = ", ".join(f"count(*) FILTER (WHERE {VIEWS[view]}) AS {view}" for view in ("mine", "unassigned", "open"))
+    sql = f"SELECT {sums}, $1::uuid AS me FROM conversation WHERE state = 'open'"  # noqa: S608 as said above
+    found = await database.rows(sql, staff_id)
+    return {name: int(count) for name, count in found[0].items() if name != "me"}
+
+
+async def contacts_at(desk: Desk, find: str) -> list[UUID]:
+    """The people who have this exact address on any channel."""
+    wanted = [desk.index.of(kind, value) for kind in desk.facts for value in spellings(find)]
+    found = await database.rows("SELECT DISTINCT contact_id FROM address WHERE value_index = ANY($1)", wanted)
+    return [row["contact_id"] for row in found]
+
+
+def spellings(find: str) -> set[str]:
+    """The ways in which a typed address may be stored: as it is, in lower case, as a mainland number in E.164."""
+    bare = "".join(find.split())
+    digits = bare.replace("-", "").removeprefix("+").removeprefix("0086").removeprefix("86")
+    mainland = {f"+86{digits}"} if len(digits) == 11 and digits.isdigit() and digits.startswith("1") else set()
+    return {bare, bare.lower()} | mainland
+
+
+async def _lines(desk: Desk, found: list[dict[str, Any]]) -> list[Line]:
+    await desk.keyring.need(_sealed(found))
+    names = await accounts.names(desk, {row["assignee_id"] for row in found if row["assignee_id"]})
+    return [_line(desk, row, names) for row in found]
+
+
+def _sealed(found: Iterable[dict[str, Any]]) -> list[bytes | None]:
+    return [sealed for row in found for sealed in (row["name_sealed"], row["last_body"])]
+
+
+def _line(desk: Desk, row: dict[str, Any], names: dict[UUID, str]) -> Line:
+    return Line(
+        conversation_id=row["id"],
+        contact_id=row["contact_id"],
+        name=shown_name(desk, row["contact"], row["name_sealed"]),
+        channels=sorted(set(row["kinds"] or [])),
+        preview=_preview(desk, row),
+        state=row["state"],
+        assignee_id=row["assignee_id"],
+        assignee=names.get(row["assignee_id"], ""),
+        last_message_at=row["last_message_at"],
+        waiting_since=row["waiting_since"],
+        unread=row["unread"],
+        last_state=row["last_state"] or "",
+        closes_at=_closing(desk, row),
+    )
+
+
+def shown_name(desk: Desk, contact_id: UUID, sealed: bytes | None) -> str:
+    """A person's name, masked; what to call them where there is none or their key is gone."""
+    try:
+        return masking.name(desk.keyring.text(CONTACT_NAME, contact_id, sealed)) or "未留姓名"
+    except CannotOpen:
+        return "已删除"
+
+
+def _preview(desk: Desk, row: dict[str, Any]) -> str:
+    if row["last_direction"] == "event":
+        return str(row["last_reason"])
+    try:
+        text = desk.keyring.text(BODY, row["last_id"], row["last_body"]) if row["last_body"] else ""
+    except CannotOpen:
+        return "内容已删除"
+    return masking.free_text(" ".join(text.split()))[:PREVIEW] or KIND_LABELS.get(row["last_kind"] or "", "")
+
+
+def _closing(desk: Desk, row: dict[str, Any]) -> datetime | None:
+    """When the last way of answering closes; None as soon as one stays open for good."""
+    closings = []
+    for kind, last_in in zip(row["kinds"] or [], row["last_in"] or [], strict=True):
+        if desk.facts[kind].reply_window is None:
+            return None
+        closings.append(closes_at(desk.facts[kind], last_in))
+    return max(filter(None, closings), default=None)

@@ -1,0 +1,219 @@
+"""The outbox: claiming parts, and recording what came of each try. Only here is it decided what follows a failure.
+
+A part goes `queued → claimed → sending → sent`. What is claimed has not left yet and may be claimed again when its lease
+runs out; what was being sent when its worker died stands as `unknown` and is never repeated by us.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from core import clock, database
+from core.conversations.models import Address
+from core.desk import Desk
+from core.errors import NotAllowed, NotFound, OutcomeUnknown, Refused, TryLater
+from core.ids import new_id
+from core.messages import Accepted, DeliveryState
+from core.notification.models import Attempt, Outbox
+from core.notification.states import refresh_messages
+from core.privacy.cipher import Key, key_id
+from core.staff import audit
+
+LEASE = timedelta(seconds=90)
+"""Longer than any adapter may take for one part."""
+
+BACKOFF = [timedelta(seconds=s) for s in (5, 20, 60, 300, 900, 1800, 3600, 7200)]
+"""The wait after each failed try, give or take a fifth; then the part has failed."""
+
+CLAIM = """
+WITH due AS (
+  SELECT part.id FROM outbox AS part
+  JOIN channel_account ON channel_account.id = part.account_id AND channel_account.active
+  WHERE part.state = 'queued' AND part.due_at <= $1
+    AND NOT EXISTS (
+      SELECT 1 FROM outbox AS earlier
+      WHERE earlier.address_id = part.address_id AND earlier.id < part.id
+        AND earlier.state IN ('queued', 'claimed', 'sending'))
+  ORDER BY part.due_at, part.id LIMIT $2
+  FOR UPDATE OF part SKIP LOCKED
+)
+UPDATE outbox SET state = 'claimed', lease_until = $3, tries = tries + 1
+FROM due WHERE outbox.id = due.id RETURNING outbox.id
+"""
+
+BEGIN = "UPDATE outbox SET state = 'sending' WHERE id = $1 AND state = 'claimed' AND lease_until > $2"
+
+END = """
+UPDATE outbox SET state = $2, due_at = $3, code = $4, reason = $5, lease_until = NULL,
+  provider_id_sealed = coalesce($6, provider_id_sealed), provider_index = coalesce($7, provider_index),
+  sent_at = CASE WHEN $2 = 'sent' THEN $8 ELSE sent_at END
+WHERE id = $1 AND state = 'sending' RETURNING message_id
+"""
+
+LAPSED = """
+UPDATE outbox SET state = CASE WHEN state = 'claimed' THEN 'queued' ELSE 'unknown' END, lease_until = NULL,
+  reason = CASE WHEN state = 'claimed' THEN reason ELSE '发送中断，不知道对方是否收到' END
+WHERE state IN ('claimed', 'sending') AND lease_until < $1
+RETURNING id, message_id, state
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one try came to."""
+
+    state: DeliveryState
+    code: str = ""
+    reason: str = ""
+    provider_id: str = ""
+    due_at: datetime | None = None
+
+
+async def claim(limit: int) -> list[UUID]:
+    """Take up to `limit` due parts, at most one for each address, so that a person's messages stay in order."""
+    now = clock.now()
+    return [row["id"] for row in await database.rows(CLAIM, now, limit, now + LEASE)]
+
+
+async def begin(part_id: UUID) -> UUID | None:
+    """Note that a part is about to leave; the attempt's id, or None if the claim was lost meanwhile."""
+    now = clock.now()
+    async with database.transaction():
+        if not await database.run(BEGIN, part_id, now):
+            return None
+        attempt = await Attempt.create(id=new_id(), outbox_id=part_id, began_at=now)
+    return attempt.id
+
+
+async def end(desk: Desk, part: Outbox, attempt_id: UUID, key: Key, ending: Ending) -> None:
+    """Record what a try came to, on the part, its attempt and its message."""
+    sealed = key.seal("outbox.provider_id", part.id, ending.provider_id.encode()) if ending.provider_id else None
+    index = desk.index.of("provider", ending.provider_id) if ending.provider_id else None
+    now = clock.now()
+    async with database.transaction():
+        changed = await database.rows(
+            END,
+            part.id,
+            ending.state.value,
+            ending.due_at or now,
+            ending.code[:32],
+            ending.reason[:200],
+            sealed,
+            index,
+            now,
+        )
+        await Attempt.filter(id=attempt_id).update(
+            ended_at=now, outcome=ending.state.value, code=ending.code[:32], reason=ending.reason[:200]
+        )
+        await refresh_messages({row["message_id"] for row in changed})
+
+
+def ending_of(outcome: Accepted | Exception, tries: int) -> Ending:
+    """What follows from what the adapter returned or raised. An error of ours counts as unknown: it may have left."""
+    match outcome:
+        case Accepted():
+            return Ending(outcome.state, provider_id=outcome.provider_id)
+        case TryLater() if tries <= len(BACKOFF):
+            wait = outcome.after or BACKOFF[tries - 1] * random.uniform(0.8, 1.2)  # noqa: S311 spreads load, no secret
+            return Ending(DeliveryState.QUEUED, outcome.code, outcome.reason, due_at=clock.now() + wait)
+        case TryLater():
+            return Ending(DeliveryState.FAILED, outcome.code, f"多次重试仍未成功：{outcome.reason}")
+        case Refused():
+            return Ending(DeliveryState.FAILED, outcome.code, outcome.reason)
+        case OutcomeUnknown():
+            return Ending(DeliveryState.UNKNOWN, outcome.code, outcome.reason)
+        case _:
+            return Ending(DeliveryState.UNKNOWN, type(outcome).__name__, "发送时出错，不知道对方是否收到")
+
+
+async def mark_gone(address_id: UUID) -> None:
+    """The provider says that nobody is reached there any more; a new message from them clears it."""
+    await Address.filter(id=address_id).update(unreachable_at=clock.now())
+
+
+async def divide(desk: Desk, part: Outbox, key: Key, texts: list[str]) -> None:
+    """Replace an over-long claimed part by ordered ones, before anything has left, so that no retry repeats the first."""
+    rows = []
+    for number, text in enumerate(texts):
+        row = Outbox(
+            id=new_id(),
+            message_id=part.message_id,
+            account_id=part.account_id,
+            address_id=part.address_id,
+            part=part.part + number,
+            state="queued",
+            due_at=part.due_at,
+            answers=part.answers if not number else None,
+            tries=0,
+            created_at=part.created_at,
+        )
+        row.text_sealed = key.seal("outbox.text", row.id, text.encode())
+        rows.append(row)
+    async with database.transaction():
+        await database.run("UPDATE outbox SET part = part + $2 WHERE message_id = $1", part.message_id, len(texts) - 1)
+        await Outbox.filter(id=part.id, state="claimed").delete()
+        await Outbox.bulk_create(rows)
+
+
+async def recover() -> list[Mapping[str, Any]]:
+    """Parts whose worker died: those that had not left go back, the others stand as unknown."""
+    async with database.transaction():
+        lapsed = await database.rows(LAPSED, clock.now())
+        await refresh_messages({row["message_id"] for row in lapsed})
+    return [*lapsed]
+
+
+async def settle(desk: Desk, part: Outbox, key: Key, found: Accepted) -> None:
+    """The provider, asked about an unknown part, says that it has it."""
+    sealed = key.seal("outbox.provider_id", part.id, found.provider_id.encode())
+    async with database.transaction():
+        await Outbox.filter(id=part.id, state="unknown").update(
+            state=found.state.value,
+            reason="",
+            provider_id_sealed=sealed,
+            provider_index=desk.index.of("provider", found.provider_id),
+        )
+        await refresh_messages({part.message_id})
+
+
+async def resend(desk: Desk, part_id: UUID, staff_id: UUID | None) -> UUID:
+    """Send a failed or unknown part again, as a new part: somebody saw what happened and decided so.
+
+    Raise `NotFound`, or `NotAllowed` if it is neither or was sent again already.
+    """
+    async with database.transaction():
+        part = await Outbox.select_for_update().get_or_none(id=part_id)
+        if part is None:
+            raise NotFound("没有这条发送记录")
+        if part.state not in {"failed", "unknown"} or part.resent_as:
+            raise NotAllowed("只有失败或结果未知的消息可以重发一次")
+        again = await _copy(desk, part)
+        await Outbox.filter(id=part.id).update(resent_as=again.id)
+        await refresh_messages({part.message_id})
+        await audit.append("outbox.resend", f"outbox {part.id}", staff_id=staff_id, detail=f"was {part.state}")
+    await desk.bell.ring("deliver")
+    return again.id
+
+
+async def _copy(desk: Desk, part: Outbox) -> Outbox:
+    again = Outbox(
+        id=new_id(),
+        message_id=part.message_id,
+        account_id=part.account_id,
+        address_id=part.address_id,
+        part=part.part,
+        attachment_id=part.attachment_id,
+        state="queued",
+        due_at=clock.now(),
+        tries=0,
+        created_at=clock.now(),
+    )
+    if part.text_sealed:
+        await desk.keyring.need([part.text_sealed])
+        text = desk.keyring.open("outbox.text", part.id, part.text_sealed)
+        again.text_sealed = desk.keyring.key(key_id(part.text_sealed)).seal("outbox.text", again.id, text)
+    await again.save(force_create=True)
+    return again
