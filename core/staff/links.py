@@ -49,7 +49,10 @@ async def look(desk: Desk, token: str) -> LinkView:
 
 
 async def use(desk: Desk, token: str, password: str = "") -> UUID:
-    """Use a link up; return whose it was. An account without a password gets this one. Raise `NotFound`, `NotAllowed`."""
+    """Use a link up; return whose it was. An account without a password gets this one.
+
+    Raise `NotFound` or `NotAllowed`.
+    """
     link = await look(desk, token)
     fresh = await passwords.hashed(password) if link.needs_password else ""
     async with database.transaction():

@@ -1,0 +1,5 @@
+"""The agents' inbox."""
+
+from web.inbox.views import blueprint
+
+__all__ = ["blueprint"]
