@@ -111,6 +111,8 @@ class Message(Model):
     answers = fields.UUIDField(null=True)
     """The journal row that this message answers."""
     automatic = fields.BooleanField(db_default=False)
+    once = fields.UUIDField(null=True)
+    """Made by whoever wrote it, unique: the same form sent twice is one message."""
     created_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)
     """When the provider says it was written."""

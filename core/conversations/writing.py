@@ -41,8 +41,8 @@ async def reply(
     reason where the person cannot be reached that way, before anything is queued.
     """
     text = text.strip()
-    if once is not None and await Message.exists(id=once):
-        return once
+    if once is not None and (before := await Message.get_or_none(once=once)):
+        return before.id
     conversation = await _open_one(conversation_id)
     address = await Address.get_or_none(id=address_id, contact_id=conversation.contact_id)
     if address is None:
@@ -57,24 +57,24 @@ async def reply(
         files=files,
         author_kind="staff",
         author_id=staff_id,
-        id=once or new_id(),
+        once=once,
     )
-    await _post_once(desk, letter)
+    message_id = await _post_once(desk, letter)
     await desk.bell.ring("deliver")
     await desk.bell.announce({conversation.id})
-    return letter.id
+    return message_id
 
 
 async def note(desk: Desk, conversation_id: UUID, staff_id: UUID | None, text: str, once: UUID | None = None) -> UUID:
     """Write an internal note, which is never sent. Raise `NotFound`, `NotAllowed`."""
     text = text.strip()
-    if once is not None and await Message.exists(id=once):
-        return once
+    if once is not None and (before := await Message.get_or_none(once=once)):
+        return before.id
     if not text or len(text) > LONGEST:
         raise NotAllowed("备注不能为空" if not text else f"备注太长，最多 {LONGEST} 字")
     conversation = await _found(conversation_id)
     contact = await Contact.get(id=conversation.contact_id)
-    key, note_id = await _key_of(desk, contact.id), once or new_id()
+    key, note_id = await _key_of(desk, contact.id), new_id()
     await Message.create(
         id=note_id,
         conversation_id=conversation.id,
@@ -83,6 +83,7 @@ async def note(desk: Desk, conversation_id: UUID, staff_id: UUID | None, text: s
         author_id=staff_id,
         kind=MessageKind.TEXT.value,
         state="kept",
+        once=once,
         created_at=clock.now(),
         body_sealed=sealed_text(key, BODY, note_id, text),
     )
@@ -148,7 +149,7 @@ def _refuse(facts: ChannelFacts, address: Address, text: str, files: Sequence[Me
         raise NotAllowed(reason)
 
 
-async def _post_once(desk: Desk, letter: Letter) -> None:
+async def _post_once(desk: Desk, letter: Letter) -> UUID:
     try:
         async with database.transaction():
             await post(desk, [letter])
@@ -156,8 +157,11 @@ async def _post_once(desk: Desk, letter: Letter) -> None:
                 waiting_since=None, unread=0, last_message_at=clock.now()
             )
     except IntegrityError:
-        if not await Message.exists(id=letter.id):  # else the same form came twice at once
+        before = await Message.get_or_none(once=letter.once) if letter.once else None
+        if before is None:
             raise
+        return before.id  # the same form came twice at once
+    return letter.id
 
 
 async def _key_of(desk: Desk, contact_id: UUID) -> Key:

@@ -283,6 +283,7 @@ class Migration(migrations.Migration):
                 ("reason", fields.CharField(db_default="", max_length=200)),
                 ("answers", fields.UUIDField(null=True)),
                 ("automatic", fields.BooleanField(db_default=False)),
+                ("once", fields.UUIDField(null=True)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],

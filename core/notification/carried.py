@@ -1,7 +1,7 @@
-"""Answers that travel inside the provider's own call (WeChat's passive reply): claimed by the web process that holds it.
+"""Answers that travel inside the provider's own call (WeChat's passive reply), claimed by the process that holds it.
 
-What is carried counts as sent before it is written to the wire. If it does not arrive, the provider calls again, and the
-same answer is carried again; it is never sent the other way as well.
+What is carried counts as sent before it is written to the wire. If it does not arrive, the provider calls again, and
+the same answer is carried again; it is never sent the other way as well.
 """
 
 from uuid import UUID

@@ -1,7 +1,7 @@
 """The outbox: claiming parts, and recording what came of each try. Only here is it decided what follows a failure.
 
-A part goes `queued → claimed → sending → sent`. What is claimed has not left yet and may be claimed again when its lease
-runs out; what was being sent when its worker died stands as `unknown` and is never repeated by us.
+A part goes `queued → claimed → sending → sent`. What is claimed has not left yet and may be claimed again when its
+lease runs out; what was being sent when its worker died stands as `unknown` and is never repeated by us.
 """
 
 import random
@@ -35,9 +35,10 @@ WITH due AS (
   WHERE part.state = 'queued' AND part.due_at <= $1
     AND NOT EXISTS (
       SELECT 1 FROM outbox AS earlier
-      WHERE earlier.address_id = part.address_id AND earlier.id < part.id
+      WHERE earlier.address_id = part.address_id
+        AND (earlier.message_id, earlier.part) < (part.message_id, part.part)
         AND earlier.state IN ('queued', 'claimed', 'sending'))
-  ORDER BY part.due_at, part.id LIMIT $2
+  ORDER BY part.due_at, part.message_id, part.part LIMIT $2
   FOR UPDATE OF part SKIP LOCKED
 )
 UPDATE outbox SET state = 'claimed', lease_until = $3, tries = tries + 1
@@ -52,6 +53,8 @@ UPDATE outbox SET state = $2, due_at = $3, code = $4, reason = $5, lease_until =
   sent_at = CASE WHEN $2 = 'sent' THEN $8 ELSE sent_at END
 WHERE id = $1 AND state = 'sending' RETURNING message_id
 """
+
+MAKE_ROOM = "UPDATE outbox SET part = part + $3 WHERE message_id = $1 AND part > $2"
 
 LAPSED = """
 UPDATE outbox SET state = CASE WHEN state = 'claimed' THEN 'queued' ELSE 'unknown' END, lease_until = NULL,
@@ -134,8 +137,8 @@ async def mark_gone(address_id: UUID) -> None:
     await Address.filter(id=address_id).update(unreachable_at=clock.now())
 
 
-async def divide(desk: Desk, part: Outbox, key: Key, texts: list[str]) -> None:
-    """Replace an over-long claimed part by ordered ones, before anything has left, so that no retry repeats the first."""
+async def divide(part: Outbox, key: Key, texts: list[str]) -> None:
+    """Replace an over-long claimed part by ordered ones before anything has left: no retry repeats the first."""
     rows = []
     for number, text in enumerate(texts):
         row = Outbox(
@@ -153,7 +156,7 @@ async def divide(desk: Desk, part: Outbox, key: Key, texts: list[str]) -> None:
         row.text_sealed = key.seal("outbox.text", row.id, text.encode())
         rows.append(row)
     async with database.transaction():
-        await database.run("UPDATE outbox SET part = part + $2 WHERE message_id = $1", part.message_id, len(texts) - 1)
+        await database.run(MAKE_ROOM, part.message_id, part.part, len(texts) - 1)
         await Outbox.filter(id=part.id, state="claimed").delete()
         await Outbox.bulk_create(rows)
 

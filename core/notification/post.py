@@ -35,6 +35,7 @@ class Letter:
     answers: UUID | None = None
     held_until: datetime | None = None
     automatic: bool = False
+    once: UUID | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -69,6 +70,7 @@ def _message(letter: Letter) -> Message:
         reason="",
         answers=letter.answers,
         automatic=letter.automatic,
+        once=letter.once,
         created_at=clock.now(),
     )
     message.body_sealed = sealed_text(letter.key, BODY, letter.id, letter.text)
