@@ -7,11 +7,13 @@ from typing import Protocol, runtime_checkable
 import aiohttp
 
 from channels.base import Account, AccountField, Channel
+from channels.sms.twilio import TwilioChannel
 from channels.wechat.adapter import WeChatChannel
 from core.messages import ChannelFacts
 
 REGISTRY: dict[str, type[Channel]] = {
     WeChatChannel.kind: WeChatChannel,
+    TwilioChannel.kind: TwilioChannel,
 }
 
 FACTS: Mapping[str, ChannelFacts] = {kind: channel.facts for kind, channel in REGISTRY.items()}
