@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 import aiohttp
 
 from channels.base import Account, AccountField, Channel
+from channels.email.adapter import EmailChannel
 from channels.sms.twilio import TwilioChannel
 from channels.wechat.adapter import WeChatChannel
 from core.messages import ChannelFacts
@@ -14,6 +15,7 @@ from core.messages import ChannelFacts
 REGISTRY: dict[str, type[Channel]] = {
     WeChatChannel.kind: WeChatChannel,
     TwilioChannel.kind: TwilioChannel,
+    EmailChannel.kind: EmailChannel,
 }
 
 FACTS: Mapping[str, ChannelFacts] = {kind: channel.facts for kind, channel in REGISTRY.items()}

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -29,6 +29,7 @@ from core.messages import (
 
 FRESH = 300
 """Seconds that a signed call stays valid."""
+LONGEST_KEY = 200
 
 _SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
 _ADDRESS = re.compile(r"[\w.+=!#$%&'*/?^`{|}~-]{1,64}@[^\s@<>()\[\],;:\"\\]{1,190}", re.ASCII)
@@ -79,16 +80,29 @@ class EmailChannel:
     )
 
     def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:  # noqa: ARG002 # the contract's
-        values = dict(account.values)
-        self._values = values
+        self._values = values = account.values
         self._address = values.get("address", "").strip().lower()
         if not _sendable(self._address):
             raise BadSetting("address", "应为邮箱地址，例如 service@example.com")
         self._smtp = server("smtp", values)
         self._imap = server("imap", values) if values.get("imap_host", "").strip() else None
 
+    @staticmethod
+    def problems(values: Mapping[str, str]) -> Mapping[str, str]:
+        """What does not go together among values that are each right by themselves."""
+        found = {}
+        for protocol in ("smtp", "imap"):
+            try:
+                if values.get(f"{protocol}_host"):
+                    server(protocol, values)
+            except BadSetting as wrong:
+                found[wrong.name] = wrong.problem
+        if values.get("imap_host") and not (values.get("imap_user") and values.get("imap_password")):
+            found["imap_user"] = "填写了收信服务器，就要填写收信账号和授权码"
+        return found
+
     def verify(self, call: RawCall) -> None:
-        """Check `X-Yingda-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256, under the hook's secret, of "<t>." + body>`."""
+        """Check `X-Yingda-Signature: t=<unix seconds>,v1=<hex>`, an HMAC-SHA256 of "<t>." + body by `hook_secret`."""
         secret = self._values.get("hook_secret", "")
         said = _SIGNATURE.fullmatch(call.headers.get("x-yingda-signature", "").strip())
         if not secret or said is None:
@@ -139,7 +153,11 @@ class EmailChannel:
         if sender.address == self._address:
             return []
         provider_id = next(iter(mail.headers.identifiers("message-id")), "")
-        key = provider_id or hashlib.sha256(raw).hexdigest()
+        key = (
+            provider_id
+            if 0 < len(provider_id) <= LONGEST_KEY
+            else hashlib.sha256(provider_id.encode() or raw).hexdigest()
+        )
         report = bounce.read(mail)
         if report.original_id and report.kind in (bounce.Kind.BOUNCE, bounce.Kind.DELIVERED):
             return [_update(report, key, mail)]
@@ -159,6 +177,8 @@ def _message(mail: Mail, sender: Person, key: str, provider_id: str, whole_size:
     text, everything = own_words(mail), mail.text
     if whole_size:
         text = everything = f"[邮件过大（{whole_size / 1024 / 1024:.1f} MB），正文和附件没有下载，请到邮箱中查看]"
+    elif not text and not mail.files:
+        text = headers.text("subject") or "[空邮件]"
     return MessageReceived(
         dedupe_key=key,
         sender=sender,

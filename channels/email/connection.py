@@ -2,6 +2,7 @@
 
 import ipaddress
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,8 +27,8 @@ class Server:
         return None if self.security == "none" else ssl.create_default_context()
 
 
-def server(protocol: Literal["smtp", "imap"], values: dict[str, str]) -> Server:
-    """The server that an account's settings name. Raise `BadSetting` for a port or security that cannot be."""
+def server(protocol: str, values: Mapping[str, str]) -> Server:
+    """The server that an account's settings name, for `smtp` or `imap`. Raise `BadSetting` for a port or security that cannot be."""
     host = values.get(f"{protocol}_host", "").strip()
     security = _security(protocol, values)
     if security == "none" and not _on_this_machine(host):
@@ -39,7 +40,7 @@ def server(protocol: Literal["smtp", "imap"], values: dict[str, str]) -> Server:
     return Server(host, int(port), security, user, password)
 
 
-def _security(protocol: str, values: dict[str, str]) -> Security:
+def _security(protocol: str, values: Mapping[str, str]) -> Security:
     match values.get(f"{protocol}_security", "") or "tls":
         case "tls" | "starttls" | "none" as known:
             return known
