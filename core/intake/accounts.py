@@ -93,6 +93,11 @@ async def note_trouble(account_id: UUID, trouble: str) -> None:
     )
 
 
+async def note_sent(account_id: UUID) -> None:
+    """Something went out through an account: its trouble, if any, is over."""
+    await ChannelAccount.filter(id=account_id).update(last_out_at=clock.now(), last_error="", last_error_at=None)
+
+
 async def _seal(desk: Desk, account: ChannelAccount, values: dict[str, str]) -> None:
     key = await desk.keyring.system("account")
     account.values_sealed = key.seal(VALUES, account.id, json.dumps(values, ensure_ascii=False).encode())

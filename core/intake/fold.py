@@ -46,6 +46,8 @@ UPDATE inbound SET state = 'folded', event_sealed = NULL, error = '', message_id
 FROM unnest($1::uuid[], $2::uuid[]) AS given (id, message_id) WHERE inbound.id = given.id
 """
 
+HEARD = "UPDATE channel_account SET last_in_at = $2 WHERE id = ANY($1)"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -135,6 +137,7 @@ async def _fold_rows(desk: Desk, waiting: Sequence[Row], folded: Folded) -> None
     unmatched = await _apply_receipts(desk, waiting, folded)
     done = [each.id for each in waiting if each.id not in unmatched]
     await database.run(DONE, done, [became.get(each) for each in done])
+    await database.run(HEARD, list({each.account_id for each in waiting}), max(each.received_at for each in waiting))
 
 
 async def _arrivals(desk: Desk, waiting: Sequence[Row]) -> list[Arrival]:

@@ -28,6 +28,9 @@ LEASE = timedelta(seconds=90)
 BACKOFF = [timedelta(seconds=s) for s in (5, 20, 60, 300, 900, 1800, 3600, 7200)]
 """The wait after each failed try, give or take a fifth; then the part has failed."""
 
+ASK_AFTER = timedelta(seconds=10)
+"""A provider asked at once may not have recorded yet what it took."""
+
 CLAIM = """
 WITH due AS (
   SELECT part.id FROM outbox AS part
@@ -127,7 +130,7 @@ def ending_of(outcome: Accepted | Exception, tries: int) -> Ending:
         case Refused():
             return Ending(DeliveryState.FAILED, outcome.code, outcome.reason)
         case OutcomeUnknown():
-            return Ending(DeliveryState.UNKNOWN, outcome.code, outcome.reason)
+            return Ending(DeliveryState.UNKNOWN, outcome.code, outcome.reason, due_at=clock.now() + ASK_AFTER)
         case _:
             return Ending(DeliveryState.UNKNOWN, type(outcome).__name__, "发送时出错，不知道对方是否收到")
 
@@ -167,6 +170,24 @@ async def recover() -> list[Mapping[str, Any]]:
         lapsed = await database.rows(LAPSED, clock.now())
         await refresh_messages({row["message_id"] for row in lapsed})
     return [*lapsed]
+
+
+LOOK_UP = """
+UPDATE outbox SET due_at = $1 + ($1 - created_at)
+WHERE state = 'unknown' AND due_at <= $1 AND created_at > $1 - interval '1 hour' RETURNING id
+"""
+
+
+async def to_look_up() -> list[UUID]:
+    """Parts whose outcome is unknown and worth asking about; each is asked about ever more rarely, for an hour."""
+    return [row["id"] for row in await database.rows(LOOK_UP, clock.now())]
+
+
+async def drop(part_id: UUID, reason: str) -> None:
+    """Give up a claimed part that cannot be sent at all."""
+    async with database.transaction():
+        await Outbox.filter(id=part_id, state="claimed").update(state="failed", reason=reason, lease_until=None)
+        await refresh_messages({(await Outbox.get(id=part_id)).message_id})
 
 
 async def settle(desk: Desk, part: Outbox, key: Key, found: Accepted) -> None:

@@ -23,3 +23,9 @@ async def refresh_messages(message_ids: Collection[UUID]) -> None:
     """Bring messages' states in line with their parts'."""
     if message_ids:
         await database.run(REFRESH, list(message_ids))
+
+
+async def conversations_of(message_ids: Collection[UUID]) -> set[UUID]:
+    """The conversations that these messages stand in."""
+    sql = "SELECT DISTINCT conversation_id FROM message WHERE id = ANY($1)"
+    return {row["conversation_id"] for row in await database.rows(sql, list(message_ids))} if message_ids else set()

@@ -37,7 +37,8 @@ class Keyring:
         """The key of one kind of system record, made on first use."""
         if purpose not in self._system:
             async with self._making:
-                self._system[purpose] = await self._load_system(purpose)
+                if purpose not in self._system:
+                    self._system[purpose] = await self._load_system(purpose)
         return self._system[purpose]
 
     def new_contact_key(self) -> tuple[Key, DataKey]:

@@ -1,0 +1,40 @@
+"""The adapters of active accounts, opened for sending and fetching; a changed account is opened anew."""
+
+import time
+from uuid import UUID
+
+import aiohttp
+
+from channels import open_channel, with_defaults
+from channels.base import Account, Channel
+from core.desk import Desk
+from core.intake.accounts import find_account, hook_url, opened
+from core.intake.models import ChannelAccount
+
+FRESH = 5.0
+"""Seconds for which an opened adapter is believed; after that it is kept only if the account has not changed."""
+
+
+class Adapters:
+    """One adapter for each account, kept because it holds the provider's access token and connections."""
+
+    def __init__(self, desk: Desk, http: aiohttp.ClientSession) -> None:
+        self._desk = desk
+        self._http = http
+        self._open: dict[UUID, tuple[float, bytes, Channel]] = {}
+
+    async def of(self, account_id: UUID) -> Channel:
+        """The adapter of an account."""
+        until, sealed, adapter = self._open.get(account_id, (0.0, b"", None))
+        if adapter is not None and time.monotonic() < until:
+            return adapter
+        row = await find_account(account_id)
+        if adapter is None or row.values_sealed != sealed:
+            adapter = await self._opened(row)
+        self._open[account_id] = (time.monotonic() + FRESH, row.values_sealed, adapter)
+        return adapter
+
+    async def _opened(self, row: ChannelAccount) -> Channel:
+        values = with_defaults(row.kind, await opened(self._desk, row))
+        url = hook_url(self._desk, row.kind, row.public_id)
+        return open_channel(row.kind, Account(row.id, row.public_id, url, values), self._http)
