@@ -22,6 +22,9 @@ from web.here import desk
 View = TypeVar("View", bound=Callable[..., Any])
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+LARGEST = 32 * 1024 * 1024
+"""Bytes of any request: a reply with its files."""
+
 USUAL_SIZE = 1024 * 1024
 """Bytes of a request where the view does not say otherwise (`@largest`)."""
 

@@ -1,12 +1,12 @@
 """What went wrong, as a page, a piece of a page or JSON: in Chinese, with the right status, and telling nothing."""
 
-import asyncpg
 import structlog
-from quart import Quart, Response, jsonify, request
-from tortoise.exceptions import DBConnectionError, OperationalError
+from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
+from core import database
 from core.errors import NotAllowed, NotFound
+from web.api.errors import error
 from web.render import page
 
 log = structlog.get_logger(__name__)
@@ -26,35 +26,22 @@ WORDS = {
     503: ("系统暂时连不上", "正在恢复,请过几秒再试。"),
 }
 
-DATABASE_AWAY = (
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.InterfaceError,
-    ConnectionError,
-    TimeoutError,
-)
-
-
 def register(app: Quart) -> None:
     """Answer every error of the app."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(NotAllowed, _not_allowed)
-    for away in (*DATABASE_AWAY, OperationalError):
+    for away in database.AWAY:
         app.register_error_handler(away, _away)
     app.register_error_handler(Exception, _unexpected)
 
 
 async def answer(status: int, reason: str = "") -> Response:
     """The error in the form that the caller reads."""
+    if request.path.startswith("/api/") or request.headers.get("Accept") == "application/json":
+        return error(status, reason)
     title, advice = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     advice = reason or advice
-    if request.path.startswith("/api/"):
-        response = jsonify({"status": status, "title": title, "detail": advice})
-        response.status_code = status
-        return response
     template = "error_piece.html" if "HX-Request" in request.headers else "error.html"
     return await page(template, status, code=status, title=title, advice=advice)
 

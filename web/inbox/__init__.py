@@ -1,5 +1,6 @@
-"""The agents' inbox."""
+"""The agents' inbox: looking (`views`), acting (`acts`), and who is who (`people`)."""
 
-from web.inbox.views import blueprint
+from web.inbox import acts, people, views
+from web.inbox.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["acts", "blueprint", "people", "views"]
