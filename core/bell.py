@@ -94,7 +94,7 @@ class Bell:
     async def close(self) -> None:
         """Let go of the connections."""
         with suppress(*AWAY):
-            await self._redis.aclose()
+            await self._redis.aclose(close_connection_pool=True)
 
 
 def redis_settings(url: str) -> RedisSettings:

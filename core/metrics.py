@@ -29,6 +29,10 @@ INTAKE = Counter(
 LIVE_SOCKETS = Gauge("yingda_live_sockets", "Inboxes connected to this process.", registry=REGISTRY)
 
 
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+"""Anybody may invent another; each would be a series for ever."""
+
+
 def taken_in(channel: str, outcome: Literal["accepted", "refused", "unreadable"], count: int = 1) -> None:
     """Count a provider's calls. A repeat of something known counts as accepted: it is answered the same."""
     INTAKE.labels(channel, outcome).inc(count)
@@ -36,7 +40,7 @@ def taken_in(channel: str, outcome: Literal["accepted", "refused", "unreadable"]
 
 def answered(route: str, method: str, status: int, seconds: float) -> None:
     """Count a request. `route` is the template (/inbox/<id>), `-` where none matched: paths would never end."""
-    REQUESTS.labels(route, method, status).inc()
+    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
 
 

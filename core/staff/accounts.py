@@ -14,7 +14,7 @@ from core.desk import Desk
 from core.errors import NotAllowed, NotFound
 from core.ids import new_id
 from core.staff import audit, passwords
-from core.staff.models import OneTimeLink, Staff, StaffSession
+from core.staff.models import ApiToken, OneTimeLink, Staff, StaffSession
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,59}")
 """Lower case; a mail address will do."""
@@ -139,10 +139,14 @@ async def members(desk: Desk) -> list[StaffView]:
 
 
 async def names(desk: Desk, ids: Collection[UUID]) -> dict[UUID, str]:
-    """What these people are called, the deactivated ones too."""
+    """What these people are called, the deactivated ones too; a program goes by the name of its token."""
     if not ids:
         return {}
-    return {each.id: each.name for each in await _views(desk, await Staff.filter(id__in=set(ids)))}
+    found = {each.id: each.name for each in await _views(desk, await Staff.filter(id__in=set(ids)))}
+    programs = set(ids) - set(found)
+    if programs:
+        found |= {each.id: f"{each.name} (接口)" for each in await ApiToken.filter(id__in=programs)}
+    return found
 
 
 async def _views(desk: Desk, found: Sequence[Staff]) -> list[StaffView]:
