@@ -17,7 +17,7 @@ MOST_TRIES = 10
 """Eight and a half hours in all; WeChat forgets a file after three days."""
 
 CLAIM = """
-UPDATE attachment SET tries = tries + 1, due_at = $1 + $2 * power(2, tries)
+UPDATE attachment SET tries = tries + 1, due_at = $1::timestamptz + $2::interval * power(2, tries)
 WHERE id IN (
   SELECT id FROM attachment WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING id

@@ -27,12 +27,13 @@ _NAMES: dict[type[Event], str] = {
 
 def encode(event: Event) -> bytes:
     """An event as UTF-8 JSON."""
-    return json.dumps({"is": _NAMES[type(event)], **_plain(event)}, ensure_ascii=False).encode()
+    text = json.dumps({"is": _NAMES[type(event)], **_plain(event)}, ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")  # half a character is no reason to lose a message
 
 
 def decode(data: bytes) -> Event:
     """What `encode` made."""
-    values = json.loads(data)
+    values = json.loads(data.decode("utf-8", "surrogatepass"))
     match values.pop("is"):
         case "message":
             return _message(values)

@@ -174,7 +174,7 @@ def _letter(desk: Desk, arrived: Arrived, address: Address, reply: Reply, held_u
         address=address,
         key=arrival.known.key,
         text=text,
-        subject=subject,
+        subject="" if arrival.event.subject else subject,  # an answer to a mail goes under the mail's own
         answers=arrival.inbound_id,
         held_until=held_until,
         automatic=True,

@@ -51,9 +51,9 @@ FROM due WHERE outbox.id = due.id RETURNING outbox.id
 BEGIN = "UPDATE outbox SET state = 'sending' WHERE id = $1 AND state = 'claimed' AND lease_until > $2"
 
 END = """
-UPDATE outbox SET state = $2, due_at = $3, code = $4, reason = $5, lease_until = NULL,
-  provider_id_sealed = coalesce($6, provider_id_sealed), provider_index = coalesce($7, provider_index),
-  sent_at = CASE WHEN $2 = 'sent' THEN $8 ELSE sent_at END
+UPDATE outbox SET state = $2::text, due_at = $3, code = $4, reason = $5, lease_until = NULL,
+  provider_id_sealed = coalesce($6::bytea, provider_id_sealed), provider_index = coalesce($7::bytea, provider_index),
+  sent_at = CASE WHEN $2::text = 'sent' THEN $8::timestamptz ELSE sent_at END
 WHERE id = $1 AND state = 'sending' RETURNING message_id
 """
 
@@ -173,8 +173,8 @@ async def recover() -> list[Mapping[str, Any]]:
 
 
 LOOK_UP = """
-UPDATE outbox SET due_at = $1 + ($1 - created_at)
-WHERE state = 'unknown' AND due_at <= $1 AND created_at > $1 - interval '1 hour' RETURNING id
+UPDATE outbox SET due_at = $1::timestamptz + ($1::timestamptz - created_at)
+WHERE state = 'unknown' AND due_at <= $1 AND created_at > $1::timestamptz - interval '1 hour' RETURNING id
 """
 
 
