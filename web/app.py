@@ -3,17 +3,14 @@
 from quart import Quart
 
 from core.desk import Desk
-from web import assets, errors, headers, shown
-from web.auth import guard_app
+from web import api, assets, errors, headers, health, shown
+from web.auth import LARGEST, guard_app
 from web.here import visitor
 from web.inbox import blueprint as inbox
 from web.live import Live
 from web.live import blueprint as live
 from web.login import blueprint as login
 from web.nav import nav_of
-
-LARGEST = 32 * 1024 * 1024
-"""Bytes of any request: a reply with its files. Most views take far less (`web.auth.USUAL_SIZE`)."""
 
 
 def create_app(desk: Desk) -> Quart:
@@ -22,12 +19,14 @@ def create_app(desk: Desk) -> Quart:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=100)
     app.extensions["desk"] = desk
     app.url_map.strict_slashes = False
+    health.measure(app)
     guard_app(app)
     headers.register(app, desk.settings)
     errors.register(app)
     _dress(app)
-    for each in (assets.blueprint, login, inbox, live):
+    for each in (assets.blueprint, login, inbox, live, health.blueprint, api.blueprint):
         app.register_blueprint(each)
+    api.document(app)
     _keep_live(app, Live(desk.bell))
     return app
 
