@@ -1,12 +1,9 @@
-"""Other people's messages, where they are to be had: YINGDA_EXAMPLES names the folder that holds `corpora/`."""
+"""Other people's messages, where they are to be had: YINGDA_EXAMPLES names the folder."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-
-import pytest
 
 from channels.base import Account, RawCall
 from channels.sms.twilio import TwilioChannel
@@ -19,13 +16,9 @@ from tests.channels.sms.twilio_side import values as sms_values
 from tests.channels.wechat.platform_side import plain, sha1
 from tests.channels.wechat.platform_side import values as wechat_values
 
-FOLDER = os.environ.get("YINGDA_EXAMPLES", "")
 
-
-def load(name: str) -> dict[str, Any]:
-    if not FOLDER:
-        pytest.skip("did not run: YINGDA_EXAMPLES does not name the folder with the examples")
-    loaded: dict[str, Any] = json.loads((Path(FOLDER) / "corpora" / name / "expected.json").read_text())
+def load(examples: Path, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((examples / "corpora" / name / "expected.json").read_text())
     return loaded
 
 
@@ -38,11 +31,11 @@ def verdict(channel: WeChatChannel | TwilioChannel, call: RawCall) -> list[Event
         return error
 
 
-def test_wechat_messages_are_understood() -> None:
-    corpus = load("wechat")
+def test_wechat_messages_are_understood(examples: Path) -> None:
+    corpus = load(examples, "wechat")
     channel = WeChatChannel(account("wechat", wechat_values(mode="plain", aes_key="")), no_http())
     for case in corpus["messages"]:
-        body = (Path(FOLDER) / "corpora" / "wechat" / case["file"]).read_bytes()
+        body = (examples / "corpora" / "wechat" / case["file"]).read_bytes()
         events = verdict(channel, plain(body))
         assert isinstance(events, list), case["id"]
         said = [event for event in events if isinstance(event, MessageReceived)]
@@ -55,8 +48,8 @@ def test_wechat_messages_are_understood() -> None:
             assert said[0].text == case["fields"]["Content"]
 
 
-def test_wechat_vectors_give_what_they_promise() -> None:
-    for case in load("wechat")["crypto_vectors"]:
+def test_wechat_vectors_give_what_they_promise(examples: Path) -> None:
+    for case in load(examples, "wechat")["crypto_vectors"]:
         if case["op"] == "plain_signature":
             signed = is_signed(case["signature"], case["token"], case["timestamp"], case["nonce"])
             assert signed is (case["expect"] == "accept"), case["id"]
@@ -68,8 +61,8 @@ def test_wechat_vectors_give_what_they_promise() -> None:
             assert is_signed(case["msg_signature"], *parts), case["id"]
 
 
-def test_hostile_wechat_calls_get_what_they_deserve() -> None:
-    corpus = load("wechat")
+def test_hostile_wechat_calls_get_what_they_deserve(examples: Path) -> None:
+    corpus = load(examples, "wechat")
     who = corpus["identity"]
     given = {"token": who["token"], "app_id": who["app_id"], "aes_key": who["encoding_aes_key"], "mode": "compatible"}
     channel = WeChatChannel(account("wechat", wechat_values(**given)), no_http())
@@ -89,8 +82,8 @@ def test_hostile_wechat_calls_get_what_they_deserve() -> None:
             assert found == verdict(channel, call), case["id"]
 
 
-def test_twilio_signatures_are_told_apart() -> None:
-    for case in load("twilio")["signature_cases"]:
+def test_twilio_signatures_are_told_apart(examples: Path) -> None:
+    for case in load(examples, "twilio")["signature_cases"]:
         opened = account("sms", sms_values(auth_token=case["auth_token"]))
         channel = TwilioChannel(Account(opened.id, opened.public_id, case["url"], opened.values), no_http())
         body = case.get("form_body") or case["raw_body"] or ""
