@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import socket
 import sys
@@ -43,6 +44,7 @@ class _Server(uvicorn.Server):
 
 async def run(options: Options) -> None:
     """Serve until SIGTERM or SIGINT. Prints the ports as one line of JSON first. Raise `BadAsk` or `OSError`."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of what it does itself
     http = _listen(options.host, options.port)
     world = World(f"http://{options.host}:{http.getsockname()[1]}")
     hooks = Hooks(world)

@@ -64,6 +64,7 @@ class Session:
         except BadCommand as problem:
             self._line(f"{command.tag} BAD {problem}")
             return
+        self._tell_new()
         self._line(f"{command.tag} {done}")
 
     async def _read(self) -> bytes | None:
@@ -93,7 +94,6 @@ class Session:
         return "OK done"
 
     async def noop(self, _command: Command) -> str:
-        self._tell_new()
         return "OK done"
 
     async def logout(self, _command: Command) -> str:
