@@ -90,7 +90,7 @@ def _codec(name: str) -> str | None:
     """The name of a Python text codec, or None if there is no such thing (or it is no charset at all)."""
     try:
         found = codecs.lookup(_SAID_OTHERWISE.get(name, name))
-        b"".decode(found.name)  # refuses rot13, base64 and the like
+        str(b" ", found.name, "replace")  # refuses rot13, base64 and the like
     except (LookupError, ValueError, TypeError):
         return None
     return None if found.name.replace("-", "_") in _NOT_TEXT else found.name

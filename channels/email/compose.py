@@ -27,7 +27,9 @@ def mail(part: Outgoing, to: str, address: str, display_name: str, now: datetime
     root = _body(part)
     root["From"] = _mailbox(display_name, address)
     root["To"] = _mailbox(part.to_name, to)
-    root["Subject"] = _encoded(one_line(part.subject)[:LONGEST_SUBJECT] or DEFAULT_SUBJECT, "Subject")
+    subject = _whole(one_line(part.subject)[:LONGEST_SUBJECT]) or DEFAULT_SUBJECT
+    # A Header, not its text: the generator would fold the text once more and put an empty line in front.
+    root["Subject"] = Header(subject, _charset(subject), header_name="Subject")  # type: ignore[assignment]
     root["Date"] = format_datetime(now)
     root["Message-ID"] = threading.message_id(part.id, address)
     thread = threading.references(part.references, part.in_reply_to)
@@ -47,7 +49,7 @@ def one_line(text: str) -> str:
 
 def _body(part: Outgoing) -> Message:
     lines = part.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    text = MIMEText(lines, "plain", "utf-8")
+    text = MIMEText(_whole(lines), "plain", "utf-8")
     if not part.media:
         return text
     root = MIMEMultipart("mixed")
@@ -65,21 +67,29 @@ def _attachment(file: Media) -> Message:
     if main in ("", "multipart", "message"):
         main, sub = "application", "octet-stream"
     entity: MIMEBase = MIMEApplication(file.content or b"", "octet-stream")
-    name = one_line(file.name)[:120] or "附件"
+    name = _whole(one_line(file.name)[:120]) or "附件"
     entity.set_type(f"{main}/{sub}")
-    entity.set_param("name", str(_encoded(name, "")))
+    entity.set_param("name", _encoded(name))
     entity.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
     return entity
 
 
 def _mailbox(name: str, address: str) -> str:
     shown = one_line(name)[:80]
-    return formataddr((shown, address)) if shown.isascii() else f"{_encoded(shown, '')} <{address}>"
+    return formataddr((shown, address)) if shown.isascii() else f"{_encoded(shown)} <{address}>"
 
 
-def _encoded(text: str, field: str) -> str:
+def _encoded(text: str) -> str:
     """Encoded words, none longer than 75 characters and none cut inside a character (RFC 2047)."""
-    if text.isascii() and "=?" not in text:
-        return text
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return Header(clean, "utf-8", header_name=field or "Content-Type").encode(linesep="\n")
+    clean = _whole(text)
+    return clean if _charset(clean) == "us-ascii" else Header(clean, "utf-8", header_name="Content-Type").encode()
+
+
+def _charset(text: str) -> str:
+    """What a header is written in; text that only looks like an encoded word is encoded, too."""
+    return "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which cannot travel."""
+    return text.encode("utf-8", "replace").decode("utf-8")

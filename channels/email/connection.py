@@ -28,7 +28,7 @@ class Server:
 
 
 def server(protocol: str, values: Mapping[str, str]) -> Server:
-    """The server that an account's settings name, for `smtp` or `imap`. Raise `BadSetting` for a port or security that cannot be."""
+    """The server that an account names for `smtp` or `imap`. Raise `BadSetting` for what cannot be."""
     host = values.get(f"{protocol}_host", "").strip()
     security = _security(protocol, values)
     if security == "none" and not _on_this_machine(host):
