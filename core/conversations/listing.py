@@ -35,7 +35,10 @@ SELECT conversation.*, $1::uuid AS me, contact.name_sealed, contact.id AS contac
 FROM conversation
 JOIN contact ON contact.id = conversation.contact_id
 LEFT JOIN LATERAL (
-  SELECT * FROM message WHERE message.conversation_id = conversation.id ORDER BY message.id DESC LIMIT 1
+  -- what people said: neither our automatic answers nor lines about who took it tell what is wanted
+  SELECT * FROM message
+  WHERE message.conversation_id = conversation.id AND message.direction <> 'event' AND message.author_kind <> 'bot'
+  ORDER BY message.id DESC LIMIT 1
 ) AS last ON true
 LEFT JOIN LATERAL (
   SELECT array_agg(address.kind) AS kinds, array_agg(address.last_in_at) AS last_in
