@@ -6,7 +6,8 @@ from quart import Response, request
 from werkzeug.exceptions import BadRequest
 
 from core.conversations import people
-from core.conversations.thread import addresses_of
+from core.conversations.people import PersonView
+from core.conversations.thread import AddressView, addresses_of
 from core.errors import NotFound
 from web.here import desk, me
 from web.inbox.acts import changed, id_of
@@ -37,8 +38,8 @@ async def confirm(kept_id: UUID, absorbed_id: UUID) -> Response:
     found = await people.people(desk(), [kept_id, absorbed_id])
     if len(found) != 2:
         raise NotFound("没有这个联系人")
-    both = [(each, await addresses_of(desk(), each.id)) for each in found]
-    return await page("inbox/link_confirm.html", kept=both[0], absorbed=both[1])
+    kept, absorbed = [await _with_addresses(each) for each in found]
+    return await page("inbox/link_confirm.html", kept=kept, absorbed=absorbed)
 
 
 @blueprint.post("/people/<uuid:kept_id>/link")
@@ -71,4 +72,9 @@ async def _choices(kept_id: UUID, find: str) -> dict[str, object]:
     if not kept:
         raise BadRequest
     others = [each for each in await people.find_people(desk(), find) if each.id != kept_id]
-    return {"kept": kept[0], "others": others, "find": find, "facts": desk().facts}
+    return {"kept": kept[0], "others": [await _with_addresses(each) for each in others], "find": find}
+
+
+async def _with_addresses(person: PersonView) -> tuple[PersonView, list[AddressView]]:
+    """Masked names are often the same: only the addresses tell two people apart."""
+    return person, await addresses_of(desk(), person.id)

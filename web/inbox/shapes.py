@@ -54,6 +54,13 @@ def waiting(line: Line) -> Sign | None:
     return Sign(f"等待 {lasting(passed)}", passed >= WAITING_LONG)
 
 
+def speaker(line: Line) -> str:
+    """Who said what the line shows, where it was not the person."""
+    if line.last_state == "kept":
+        return "备注:"
+    return "" if line.last_state in {"", "received"} else "我们:"
+
+
 def closing(closes_at: datetime | None) -> Sign | None:
     """How long a person can still be answered, where that ends."""
     if closes_at is None:
@@ -61,7 +68,7 @@ def closing(closes_at: datetime | None) -> Sign | None:
     left = closes_at - clock.now()
     if left <= timedelta():
         return Sign("已过可回复时间", True)
-    return Sign(f"{lasting(left)}后不能回复", left < CLOSING_SOON)
+    return Sign(f"剩 {lasting(left)}可回复", left < CLOSING_SOON)
 
 
 def days(messages: Iterable[MessageView]) -> list[tuple[str, str, list[MessageView]]]:

@@ -1,6 +1,9 @@
 // What every page does: forms that go out once, notices that can be put away, menus that close.
 "use strict";
 
+// What the scripts of a page know of each other.
+const Yingda = {};
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("form[data-forget]")) sessionStorage.clear();

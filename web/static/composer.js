@@ -1,7 +1,6 @@
 // Writing: which way it goes, what fits, files, a draft for each conversation, and sending exactly once.
 "use strict";
 
-const Yingda = window.Yingda || (window.Yingda = {});
 
 (() => {
   const GSM = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;

@@ -1,7 +1,6 @@
 // The opened conversation: fetched again when it changed, and merged in without moving what somebody reads.
 "use strict";
 
-const Yingda = window.Yingda || (window.Yingda = {});
 
 // Looking for news is not work: it must not keep an abandoned session alive. A fetch soon after somebody did something is.
 let lastAct = Date.now();
