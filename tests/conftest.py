@@ -6,6 +6,7 @@
 import base64
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -53,27 +54,46 @@ async def migrated() -> AsyncIterator[str]:
     await on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-async def database_url(migrated: str) -> AsyncIterator[str]:
-    """A fresh database with all tables and no rows."""
+@asynccontextmanager
+async def fresh_database(migrated: str) -> AsyncIterator[str]:
+    """The address of a database with all tables and no rows."""
     name = f"yd_test_{uuid4().hex[:12]}"
     await on_server(f"CREATE DATABASE {name} TEMPLATE {migrated} STRATEGY file_copy")
-    yield with_database(os.environ["TEST_DATABASE_URL"], name)
-    await on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield with_database(os.environ["TEST_DATABASE_URL"], name)
+    finally:
+        await on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-async def redis_url() -> str:
-    """An empty Redis."""
+async def empty_redis() -> str:
+    """The address of a Redis that holds nothing."""
     async with Redis.from_url(os.environ["TEST_REDIS_URL"]) as redis:
         await redis.flushdb()
     return os.environ["TEST_REDIS_URL"]
 
 
-@pytest.fixture
-def environment(database_url: str, redis_url: str) -> dict[str, str]:
+def told(database_url: str, redis_url: str) -> dict[str, str]:
     """What a process of the product needs to be told, on top of what this one was."""
     return {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ROOT_KEY": ROOT_KEY, "LOG_LEVEL": "WARNING"}
+
+
+@pytest.fixture
+async def database_url(migrated: str) -> AsyncIterator[str]:
+    """A fresh database for one test."""
+    async with fresh_database(migrated) as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_url() -> str:
+    """An empty Redis for one test."""
+    return await empty_redis()
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """The environment of a product that serves one test."""
+    return told(database_url, redis_url)
 
 
 @pytest.fixture

@@ -191,14 +191,17 @@ async def drop(part_id: UUID, reason: str) -> None:
 
 
 async def settle(desk: Desk, part: Outbox, key: Key, found: Accepted) -> None:
-    """The provider, asked about an unknown part, says that it has it."""
+    """The provider, asked about an unknown part, says that it has it. What another part is known by is not it."""
+    index = desk.index.of("provider", found.provider_id)
+    if await Outbox.exists(account_id=part.account_id, provider_index=index):
+        return
     sealed = key.seal("outbox.provider_id", part.id, found.provider_id.encode())
     async with database.transaction():
         await Outbox.filter(id=part.id, state="unknown").update(
             state=found.state.value,
             reason="",
             provider_id_sealed=sealed,
-            provider_index=desk.index.of("provider", found.provider_id),
+            provider_index=index,
         )
         await refresh_messages({part.message_id})
 
