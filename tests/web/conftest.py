@@ -63,7 +63,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def opened(chromium: Browser, site: str, street: Street) -> AsyncIterator[Open]:
-    """Open a page as somebody: `await opened("/inbox", staff_id, width=390)`. Any error in its console fails the test."""
+    """Open a page as somebody: `await opened("/inbox", staff_id, width=390)`. Errors in its console fail the test."""
     contexts: list[BrowserContext] = []
     troubles: list[str] = []
 
