@@ -3,7 +3,7 @@
 from quart import Quart
 
 from core.desk import Desk
-from web import api, assets, errors, headers, health, shown
+from web import admin, api, assets, errors, headers, health, shown
 from web.auth import LARGEST, guard_app
 from web.here import visitor
 from web.inbox import blueprint as inbox
@@ -24,7 +24,7 @@ def create_app(desk: Desk) -> Quart:
     headers.register(app, desk.settings)
     errors.register(app)
     _dress(app)
-    for each in (assets.blueprint, login, inbox, live, health.blueprint, api.blueprint):
+    for each in (assets.blueprint, login, inbox, live, health.blueprint, api.blueprint, admin.blueprint):
         app.register_blueprint(each)
     api.document(app)
     _keep_live(app, Live(desk.bell))

@@ -18,7 +18,7 @@ class Place:
 
 PLACES = (
     Place("会话", "/inbox", "chat", frozenset({Role.AGENT, Role.SUPERVISOR})),
-    Place("设置", "/admin", "gear", frozenset({Role.ADMIN})),
+    Place("设置", "/admin", "gear", frozenset({Role.ADMIN, Role.AUDITOR})),
 )
 
 

@@ -104,9 +104,12 @@ class Journal:
         ]
         return await self._written(entries)
 
-    async def keep_unreadable(self, account_id: UUID, raw: bytes) -> Written:
-        """Keep a genuine payload that could not be parsed, for an administrator to look at."""
-        entry = self._entry(account_id, f"unreadable {sha256(raw).hexdigest()}", None, raw, None)
+    async def keep_unreadable(self, account_id: UUID, raw: bytes, same: bytes = b"") -> Written:
+        """Keep a genuine payload that could not be parsed, for an administrator to look at.
+
+        `same` is the part of it that is equal when the provider repeats the call; empty: all of it.
+        """
+        entry = self._entry(account_id, f"unreadable {sha256(same or raw).hexdigest()}", None, raw, None)
         return (await self._written([entry]))[0]
 
     def _entry(

@@ -39,6 +39,12 @@ async def append(
         await entry.save(force_create=True)
 
 
+async def entries(before: int | None = None, limit: int = 50) -> list[AuditEntry]:
+    """A page of entries, the newest first; those older than `before`, which is a `seq`."""
+    found = AuditEntry.all() if before is None else AuditEntry.filter(seq__lt=before)
+    return await found.order_by("-seq").limit(limit)
+
+
 async def verify() -> int | None:
     """Walk the whole chain. Return the number of the first entry that does not fit, or None if all do."""
     before, seq = START, 0

@@ -21,7 +21,7 @@ LONGEST_VALUE = 2000
 class WrongFields(YingdaError):
     """What somebody filled in cannot be taken: zh-CN sentences by field."""
 
-    problems: Mapping[str, str]
+    problems: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from core import clock, database, metrics
 from core.desk import Desk
 from core.errors import RejectedCall, UnreadablePayload
 from core.intake.journal import Journal, JournalFull, Written
+from web.hooks.kept import pack
 from web.hooks.opened import OpenAccount, OpenAccounts
 from web.hooks.waiting import Waiting
 
@@ -104,7 +105,7 @@ class Door:
             metrics.taken_in(account.kind, "refused")
             return REJECTED
         except UnreadablePayload:
-            await self._journal.keep_unreadable(account.id, call.body)
+            await self._journal.keep_unreadable(account.id, pack(call), call.body)
             metrics.taken_in(account.kind, "unreadable")
             return adapter.answer(call)
         if not events:
