@@ -15,7 +15,9 @@ def check(wanted: Mapping[str, tuple[str, int]]) -> None:
         if problem == errno.EADDRINUSE:
             said.append(f"Port {port} ({owner}) is in use. Choose another: ./dev run {flag} {_free_after(port)}")
         elif problem:
-            said.append(f"Port {port} ({owner}) cannot be opened. Choose another above 1023: ./dev run {flag} …")
+            said.append(
+                f"Port {port} ({owner}) cannot be opened. Choose another from 1024 to 65535: ./dev run {flag} …"
+            )
     if said:
         raise Unable("\n".join(said))
 
@@ -27,6 +29,8 @@ def _problem(port: int) -> int:
         try:
             tried.bind(("127.0.0.1", port))
             tried.listen()
+        except OverflowError:
+            return errno.ERANGE
         except OSError as problem:
             return problem.errno or errno.EINVAL
     return 0

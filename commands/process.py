@@ -43,13 +43,28 @@ def world() -> str:
 def began(pid: int) -> str:
     """When the process began, in the system's own terms; empty: it is gone (or a zombie, which is as good)."""
     if not (PROC / "self/stat").exists():
-        asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return asked.stdout.strip()
+        return _ask_ps("lstart", pid)
     try:
         state, *fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, ValueError):
         return ""
     return "" if state in "ZX" else fields[18]  # proc(5): field 22 of the whole line, starttime
+
+
+def name(pid: int) -> str:
+    """What the process is called; empty: there is none."""
+    if not (PROC / "self/stat").exists():
+        return Path(_ask_ps("comm", pid)).name
+    try:
+        return (PROC / str(pid) / "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _ask_ps(what: str, pid: int) -> str:
+    """For systems without /proc."""
+    asked = subprocess.run(["ps", "-o", f"{what}=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()
 
 
 def write(record: Path, pid: int) -> None:

