@@ -47,6 +47,7 @@ class Control:
             ("/say", "POST", self.say),
             ("/act", "POST", self.act),
             ("/phone", "GET", self.phone),
+            ("/window", "GET", self.window),
             ("/wire", "GET", self.wire),
             ("/wire/<int:call_id>", "GET", self.call),
             ("/faults", "GET", self.faults),
@@ -96,6 +97,9 @@ class Control:
         person = self._person(request.args)
         channel = text(request.args, "channel")
         return jsonify([entry.shown() for entry in self._world.phones.screen(person.id, channel)])
+
+    async def window(self) -> Response:
+        return jsonify(self._provider(request.args, "channel").window(self._person(request.args), request.args))
 
     async def wire(self) -> Response:
         return jsonify(self._world.wire.list())

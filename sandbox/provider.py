@@ -34,6 +34,9 @@ class Provider(Protocol):
     def act(self, person: Person, given: Json) -> Doing:
         """A person does something else. Raise `BadAsk`."""
 
+    def window(self, person: Person, given: Json) -> dict[str, object]:
+        """How long and how often the account may write first; empty where it always may."""
+
 
 A = TypeVar("A")
 

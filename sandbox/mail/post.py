@@ -63,6 +63,9 @@ class MailPost:
     def act(self, person: Person, given: Json) -> Doing:  # noqa: ARG002
         raise BadAsk("there is nothing to do by mail but to write")
 
+    def window(self, person: Person, given: Json) -> dict[str, object]:  # noqa: ARG002
+        return {}
+
     def receive(self, recipient: str, raw: bytes) -> bool:
         """A letter of the product's arrived for a person; False where nobody lives there."""
         person = self._world.people.at(recipient)

@@ -75,6 +75,9 @@ class TwilioNetwork:
             raise BadAsk("action should be one of stop, start")
         return self.say(person, {**given, "text": action.upper()})
 
+    def window(self, person: Person, given: Json) -> dict[str, object]:  # noqa: ARG002
+        return {}
+
     def accept(self, account: TwilioAccount, message: Message, person: Person | None) -> None:
         """The API took a message: it travels on its own."""
         entry = Entry("in", "text", message.body, via="api", state="queued", provider_id=message.sid)

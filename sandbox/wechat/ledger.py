@@ -48,9 +48,9 @@ class Ledger:
     def left(self, openid: str, now: float) -> int:
         return sum(grant.left for grant in self._live(openid, now))
 
-    def open(self, openid: str, now: float) -> bool:
-        """Whether any window is open."""
-        return bool(self._live(openid, now))
+    def until(self, openid: str, now: float) -> float:
+        """When the last open window closes; `now` where none is open."""
+        return max((grant.until for grant in self._live(openid, now)), default=now)
 
     def close(self, openid: str) -> None:
         """The person unfollowed."""

@@ -66,6 +66,12 @@ class WeChatPlatform:
         message = self._head(account, person, "event") | fields
         return self._send(account, person, message, f"event-{secrets.token_hex(8)}", entry)
 
+    def window(self, person: Person, given: Json) -> dict[str, object]:
+        """`open`, the messages `left` and the `seconds` until the last window closes."""
+        ledger, now = chosen(self.accounts, given).ledger, self._world.clock.now()
+        seconds = ledger.until(person.openid, now) - now
+        return {"open": seconds > 0, "left": ledger.left(person.openid, now), "seconds": seconds}
+
     def report_template(self, account: WeChatAccount, person: Person, message_id: int, status: str) -> None:
         """Tell the account what became of a template message."""
         event: Fields = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": message_id, "Status": status}
