@@ -27,7 +27,15 @@ MODELS = [
     "core.staff.models",
 ]
 
-AWAY = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+AWAY = (
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # going down, or still coming up
+    asyncpg.InsufficientResourcesError,  # no room, or no connection left
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
 """What the drivers raise when the database cannot be reached, as opposed to when it refuses a statement."""
 
 MIGRATION_LOCK = 0x59494E4744  # "YINGD": any number of processes may start at once, one migrates
@@ -75,6 +83,17 @@ async def run(sql: str, *values: object) -> int:
 async def many(sql: str, values: Sequence[list[object]]) -> None:
     """Run one SQL statement for many rows."""
     await connections.get("default").execute_many(sql, [list(each) for each in values])
+
+
+def passing(problem: Exception) -> bool:
+    """Whether the same statements may well succeed on another try; False for a value that can never be stored."""
+    # asyncpg refuses such a value before it is sent, with an error that is an InterfaceError and a ValueError.
+    return isinstance(problem, (*AWAY, asyncpg.TransactionRollbackError)) and not isinstance(problem, ValueError)
+
+
+def storable(text: str, most: int) -> str:
+    """What a text column takes: no NUL, no half characters, at most `most` characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]
 
 
 async def migrate(url: str) -> None:

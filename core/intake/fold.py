@@ -4,9 +4,10 @@ One batch is one transaction. Batches follow one another under a lock, so that w
 two workers never open two conversations for one person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -46,6 +47,8 @@ UPDATE inbound SET state = 'folded', event_sealed = NULL, error = '', message_id
 FROM unnest($1::uuid[], $2::uuid[]) AS given (id, message_id) WHERE inbound.id = given.id
 """
 
+SET_ASIDE = "UPDATE inbound SET state = $2, error = $3 WHERE id = $1 AND state = 'received'"
+
 HEARD = "UPDATE channel_account SET last_in_at = $2 WHERE id = ANY($1)"
 
 
@@ -80,37 +83,38 @@ async def fold(desk: Desk, limit: int = MOST_IN_BATCH) -> Folded:
     A batch that fails is tried again at half its size, until the row that cannot be folded stands alone and is set
     aside for an administrator.
     """
+    claimed: list[UUID] = []
     try:
-        return await _fold_batch(desk, limit)
-    except database.AWAY:
-        raise
+        return await _fold_batch(desk, limit, claimed)
     except Exception as problem:
+        if database.passing(problem) or not claimed:
+            raise
         if limit == 1:
             log.exception("fold failed", problem=type(problem).__name__)
-            return await _set_aside(type(problem).__name__)
+            return await _set_aside(claimed[0], type(problem).__name__)
     return await fold(desk, limit // 2)
 
 
-async def _set_aside(problem: str) -> Folded:
-    rows = await database.rows(CLAIM, clock.now(), 1, MOST_BYTES_IN_BATCH)
-    for row in rows:
-        await database.run(
-            "UPDATE inbound SET state = $2, error = $3 WHERE id = $1", row["id"], InboundState.FAILED, problem[:200]
-        )
-    return Folded(count=len(rows), answered={row["id"] for row in rows})
+async def _set_aside(inbound_id: UUID, problem: str) -> Folded:
+    """Only the row that failed: another worker may have set it aside already, and the next one is sound."""
+    await database.run(SET_ASIDE, inbound_id, InboundState.FAILED, problem[:200])
+    return Folded(count=1, answered={inbound_id})
 
 
-async def _fold_batch(desk: Desk, limit: int) -> Folded:
+async def _fold_batch(desk: Desk, limit: int, claimed: list[UUID]) -> Folded:
+    """Fold up to `limit` rows in one transaction; their ids go into `claimed`, also when it fails."""
     async with database.transaction():
         await hold_arrivals()
-        waiting = await _claim(desk, limit)
+        found = await database.rows(CLAIM, clock.now(), limit, MOST_BYTES_IN_BATCH)
+        claimed += [row["id"] for row in found]
+        waiting = await _opened(desk, found)
         folded = Folded(count=len(waiting), answered={each.id for each in waiting if each.awaited_until})
         if waiting:
             await _fold_rows(desk, waiting, folded)
     return folded
 
 
-async def _claim(desk: Desk, limit: int) -> list[Row]:
+async def _opened(desk: Desk, found: Sequence[Mapping[str, Any]]) -> list[Row]:
     key = await desk.keyring.system("journal")
     return [
         Row(
@@ -122,7 +126,7 @@ async def _claim(desk: Desk, limit: int) -> list[Row]:
             awaited_until=row["awaited_until"],
             tries=row["tries"],
         )
-        for row in await database.rows(CLAIM, clock.now(), limit, MOST_BYTES_IN_BATCH)
+        for row in found
     ]
 
 
