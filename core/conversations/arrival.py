@@ -133,7 +133,7 @@ def _attachment(desk: Desk, message_id: UUID, key: Key, position: int, media: Me
         message_id=message_id,
         position=position,
         key_id=key.id,
-        content_type=media.content_type[:100],
+        content_type=database.storable(media.content_type, 100),
         state="pending" if pending else "stored",
         size=len(media.content or b""),
         tries=0,
@@ -158,8 +158,8 @@ TOUCH = """
 UPDATE conversation SET
   last_message_at = greatest(last_message_at, given.at),
   unread = unread + given.count,
-  waiting_since = CASE WHEN given.waits THEN coalesce(waiting_since, given.at) ELSE waiting_since END
-FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::bool[]) AS given (id, at, count, waits)
+  waiting_since = coalesce(waiting_since, given.waits)
+FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::timestamptz[]) AS given (id, at, count, waits)
 WHERE conversation.id = given.id
 """
 
@@ -172,15 +172,14 @@ WHERE address.id = given.id
 
 async def _touch(arrived: Sequence[Arrived]) -> None:
     """Move conversations up and note when each address was last heard from."""
-    conversations: dict[UUID, tuple[datetime, int, bool]] = {}
+    conversations: dict[UUID, tuple[datetime, int, datetime | None]] = {}
     addresses: dict[UUID, datetime] = {}
     for each in arrived:
-        at = each.arrival.received_at
-        _, count, waits = conversations.get(each.conversation_id, (at, 0, False))
-        conversations[each.conversation_id] = (at, count + 1, waits or not each.arrival.event.automatic)
-        addresses[each.arrival.known.address_id] = at
-    values = list(conversations.values())
-    await database.run(
-        TOUCH, list(conversations), [v[0] for v in values], [v[1] for v in values], [v[2] for v in values]
-    )
+        at, address_id = each.arrival.received_at, each.arrival.known.address_id
+        last, count, waits = conversations.get(each.conversation_id, (at, 0, None))
+        first = at if waits is None and not each.arrival.event.automatic else waits
+        conversations[each.conversation_id] = (max(last, at), count + 1, first)
+        addresses[address_id] = max(at, addresses.get(address_id, at))
+    last_at, counts, waiting = zip(*conversations.values(), strict=True) if conversations else ((), (), ())
+    await database.run(TOUCH, list(conversations), list(last_at), list(counts), list(waiting))
     await database.run(SEEN, list(addresses), list(addresses.values()))

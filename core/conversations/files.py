@@ -61,7 +61,7 @@ async def keep(desk: Desk, attachment_id: UUID, media: Media) -> None:
     row = await Attachment.get(id=attachment_id)
     await desk.keyring.need_keys([row.key_id])
     key = desk.keyring.key(row.key_id)
-    row.content_type = media.content_type[:100]
+    row.content_type = database.storable(media.content_type, 100)
     row.name_sealed = key.seal(FILE_NAME, row.id, media.name.encode("utf-8", "replace"))
     keep_content(desk, row, key, media.content or b"")
     await row.save(update_fields=["content_type", "name_sealed", "content_sealed", "digest", "size", "state", "due_at"])

@@ -131,7 +131,7 @@ async def rename(desk: Desk, contact_id: UUID, name: str, staff_id: UUID | None)
     if contact is None:
         raise NotFound("没有这个联系人")
     await desk.keyring.need_keys([contact.key_id])
-    sealed = desk.keyring.key(contact.key_id).seal(CONTACT_NAME, contact.id, name.encode())
+    sealed = desk.keyring.key(contact.key_id).seal(CONTACT_NAME, contact.id, name.encode("utf-8", "replace"))
     async with database.transaction():
         await Contact.filter(id=contact_id).update(name_sealed=sealed)
         await audit.append("contact.rename", f"contact {contact_id}", staff_id=staff_id)

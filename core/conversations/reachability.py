@@ -44,7 +44,9 @@ def _is(content_type: str, wanted: str) -> bool:
 def text_why_not(facts: ChannelFacts, text: str) -> str:
     """The reason why a text cannot go this way even in parts, or an empty text."""
     in_bytes = facts.text_unit == "bytes"
-    length, most = len(text.encode()) if in_bytes else len(text), facts.longest_text * facts.most_parts
+    length, most = len(text), facts.longest_text * facts.most_parts
+    if in_bytes:
+        length = len(text.encode("utf-8", "replace"))
     if length <= most:
         return ""
     return f"内容太长，{facts.label}最多 {most} {'字节' if in_bytes else '字'}，现在是 {length}"

@@ -11,8 +11,8 @@ from core.messages import ContactChange, ContactChanged, MessageKind
 
 LINES = {
     ContactChange.FOLLOWED: "关注了公众号",
-    ContactChange.UNFOLLOWED: "取消了关注,暂时无法给对方发消息",
-    ContactChange.OPTED_OUT: "退订了消息,不再向此号码发送",
+    ContactChange.UNFOLLOWED: "取消了关注，暂时无法给对方发消息",
+    ContactChange.OPTED_OUT: "退订了消息，不再向此号码发送",
     ContactChange.OPTED_IN: "恢复接收消息",
 }
 

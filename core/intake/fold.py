@@ -7,6 +7,7 @@ two workers never open two conversations for one person.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -131,17 +132,28 @@ async def _opened(desk: Desk, found: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 async def _fold_rows(desk: Desk, waiting: Sequence[Row], folded: Folded) -> None:
-    arrivals = await _arrivals(desk, waiting)
-    arrived = await arrive(desk, arrivals)
-    folded.conversations |= {each.conversation_id for each in arrived}
-    folded.media = sum(media.content is None for each in arrivals for media in each.event.media)
-    became = {each.arrival.inbound_id: each.message_id for each in arrived}
-    folded.letters = await _answer(desk, waiting, dispatch(arrived))
-    await _apply_changes(desk, waiting, folded)
+    became: dict[UUID, UUID] = {}
+    said = [row for row in waiting if not isinstance(row.event, DeliveryUpdate)]
+    # Whoever answers what came after a change must know of it: nobody who just said STOP hears that it arrived.
+    for change, run in groupby(said, lambda row: isinstance(row.event, ContactChanged)):
+        if change:
+            await _apply_changes(desk, list(run), folded)
+        else:
+            became |= await _fold_messages(desk, list(run), folded)
     unmatched = await _apply_receipts(desk, waiting, folded)
     done = [each.id for each in waiting if each.id not in unmatched]
     await database.run(DONE, done, [became.get(each) for each in done])
     await database.run(HEARD, list({each.account_id for each in waiting}), max(each.received_at for each in waiting))
+
+
+async def _fold_messages(desk: Desk, waiting: Sequence[Row], folded: Folded) -> dict[UUID, UUID]:
+    """Messages in their order; what each journal row became."""
+    arrivals = await _arrivals(desk, waiting)
+    arrived = await arrive(desk, arrivals)
+    folded.conversations |= {each.conversation_id for each in arrived}
+    folded.media += sum(media.content is None for each in arrivals for media in each.event.media)
+    folded.letters += await _answer(desk, waiting, dispatch(arrived))
+    return {each.arrival.inbound_id: each.message_id for each in arrived}
 
 
 async def _arrivals(desk: Desk, waiting: Sequence[Row]) -> list[Arrival]:

@@ -105,8 +105,9 @@ def _first_rows(place: Place, sighting: Sighting, key: Key) -> tuple[Contact, Ad
         verified_at=now if person.verified else None,
         verified_how="channel" if person.verified else "",
     )
-    address.value_sealed = key.seal(VALUE, address.id, person.address.encode())
+    address.value_sealed = key.seal(VALUE, address.id, person.address.encode("utf-8", "replace"))
     if person.name:
-        contact.name_sealed = key.seal(CONTACT_NAME, contact.id, person.name.encode())
-        address.name_sealed = key.seal(NAME, address.id, person.name.encode())
+        name = person.name.encode("utf-8", "replace")
+        contact.name_sealed = key.seal(CONTACT_NAME, contact.id, name)
+        address.name_sealed = key.seal(NAME, address.id, name)
     return contact, address

@@ -57,7 +57,10 @@ class Keyring:
 
     async def need_keys(self, ids: Iterable[UUID]) -> None:
         """Fetch these keys. One that was destroyed stays away, and its values raise `CannotOpen`."""
-        missing = [each for each in set(ids) if each not in self._open]
+        wanted = set(ids)
+        for each in wanted & self._open.keys():
+            self._open.move_to_end(each)  # what somebody is about to open is not what makes room
+        missing = [each for each in wanted if each not in self._open]
         if missing:
             for row in await DataKey.filter(id__in=missing, wrapped__not_isnull=True):
                 self.remember(self._unwrap(row))
@@ -117,4 +120,4 @@ class BlindIndex:
 
     def of(self, kind: str, value: str) -> bytes:
         """16 bytes for a value of one kind; equal for equal values only."""
-        return hmac.digest(self._secret, f"{kind}\0{value}".encode(), "sha256")[:16]
+        return hmac.digest(self._secret, f"{kind}\0{value}".encode("utf-8", "surrogatepass"), "sha256")[:16]
