@@ -1,10 +1,12 @@
 """Email as a channel: mails pushed to a signed hook or read over IMAP, answered over SMTP."""
 
+import asyncio
 import hashlib
 import hmac
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -135,7 +137,7 @@ class EmailChannel:
         if self._imap is None:
             return (), cursor
         found, following = await imap.fetch(self._imap, self._values.get("imap_folder") or "INBOX", cursor)
-        fetched = (self._fetched(each) for each in found)
+        fetched = [await asyncio.to_thread(self._fetched, each) for each in found]  # a large mail takes seconds
         return [each for each in fetched if each is not None], following
 
     def _fetched(self, found: imap.Found) -> Fetched | None:
@@ -161,7 +163,8 @@ class EmailChannel:
         report = bounce.read(mail)
         if report.original_id and report.kind in (bounce.Kind.BOUNCE, bounce.Kind.DELIVERED):
             return [_update(report, key, mail)]
-        return [_message(mail, sender, key, provider_id, whole_size)]
+        machine = report.kind is not bounce.Kind.MESSAGE or bounce.automatic(mail.headers)
+        return [replace(_message(mail, sender, key, whole_size), provider_id=provider_id, automatic=machine)]
 
 
 def own_words(mail: Mail) -> str:
@@ -172,7 +175,7 @@ def own_words(mail: Mail) -> str:
     return "\n".join(text for text in said if text).strip()
 
 
-def _message(mail: Mail, sender: Person, key: str, provider_id: str, whole_size: int) -> MessageReceived:
+def _message(mail: Mail, sender: Person, key: str, whole_size: int) -> MessageReceived:
     headers = mail.headers
     text, everything = own_words(mail), mail.text
     if whole_size:
@@ -184,14 +187,12 @@ def _message(mail: Mail, sender: Person, key: str, provider_id: str, whole_size:
         sender=sender,
         text=text,
         kind=_kind(mail, text),
-        provider_id=provider_id,
         subject=headers.text("subject"),
         full_text=everything,
         sent_at=headers.date(),
         media=mail.files,
         in_reply_to=next(iter(headers.identifiers("in-reply-to")), ""),
         references=threading.references(headers.identifiers("references")),
-        automatic=bounce.automatic(headers) or bounce.read(mail).kind is not bounce.Kind.MESSAGE,
     )
 
 

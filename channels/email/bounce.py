@@ -50,6 +50,9 @@ class Report:
 LONGEST_LOOK = 20_000
 """Characters of a bounce's text that are searched."""
 
+MOST_GROUPS = 50
+"""Groups of a delivery status that are read: we write to one person at a time."""
+
 _DAEMON = re.compile(
     r"^(?:mailer-?daemon|post_?master|mail\.?delivery\.?(?:sub)?system|mailadmin|"
     r"bounces?)\b",
@@ -163,7 +166,7 @@ def _is_told_bounce(mail: Mail, text: str) -> bool:
 def _structured(mail: Mail, fields: str) -> Report:
     """A delivery status (RFC 3464): a group of fields about the mail, then one for each address."""
     text = mail.text[:LONGEST_LOOK]
-    groups = [_fields(group) for group in re.split(r"\n\s*\n", fields)]
+    groups = [_fields(group) for group in fields[: 10 * LONGEST_LOOK].split("\n\n")[:MOST_GROUPS]]
     about = [group for group in groups if "action" in group or "final-recipient" in group or "status" in group]
     recipients = tuple(_recipient(group, text) for group in about)
     actions = {group.get("action", "failed").split(" ")[0].lower() for group in about}

@@ -6,9 +6,13 @@ import mimetypes
 import quopri
 import re
 from dataclasses import dataclass, field, replace
+from email.errors import MessageError
+from email.generator import BytesGenerator
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32, compat32
+from functools import cached_property
+from io import BytesIO
 
 from channels.email import charsets, html_text
 from channels.email.headers import Headers, unpadded_base64
@@ -24,7 +28,7 @@ _HEADERS_ONLY = re.compile(rb"\r?\n\r?\n")
 _UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069<>:\"|?*]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """One readable part, in the order of reading."""
 
@@ -33,12 +37,12 @@ class Block:
     own: bool = True
     """Whether it belongs to this mail, rather than to one passed on inside it."""
 
-    @property
+    @cached_property
     def plain(self) -> str:
         return html_text.render(self.text) if self.html else self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mail:
     """A mail, read. `root` is the library's own tree, for those who look for reports in it."""
 
@@ -47,7 +51,7 @@ class Mail:
     blocks: tuple[Block, ...] = ()
     files: tuple[Media, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Everything readable."""
         return "\n".join(block.plain.strip("\r\n") for block in self.blocks).strip()
@@ -141,11 +145,20 @@ def _forwarded(part: Message, inner: list[Message], kind: str) -> Media:
     return Media(name or "mail.eml", kind, b"".join(_as_bytes(child) for child in inner))
 
 
+class _AsItCame(Compat32):
+    """Writes headers as they were read: the library's own folding changes them, and stumbles over broken ones."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}\n".encode("utf-8", "surrogateescape")
+
+
 def _as_bytes(message: Message) -> bytes:
+    written = BytesIO()
     try:
-        return message.as_bytes(policy=compat32)
-    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError):
-        return str(message.get_payload()).encode("utf-8", "replace")
+        BytesGenerator(written, mangle_from_=False, policy=_AsItCame()).flatten(message)
+    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError, MessageError):
+        written.write(str(message.get_payload()).encode("utf-8", "replace"))
+    return written.getvalue()
 
 
 def _decoded(part: Message, headers: Headers) -> bytes:

@@ -25,7 +25,7 @@ OLDER = {
     "thunderbird": "在 2026/3/2 9:30, 售后 写道:\n> 旧",
     "english": "On Mon, Mar 2, 2026 at 9:30 AM Desk <s@desk.example> wrote:\n\n> 旧",
     "english over three lines": "On Mon, Mar 2, 2026 at 9:30 AM Desk <\ns@desk.example>\nwrote:\n\n> 旧",
-    "outlook in english": "From: Desk <s@desk.example>\nSent: Monday, March 2, 2026 9:30 AM\nTo: Chen\nSubject: x\n\n旧",
+    "outlook in english": "From: Desk <s@desk.example>\nSent: Monday, March 2, 2026 9:30 AM\nTo: Chen\n\n旧",
     "phone": "发自我的iPhone",
     "netease master's": "发自我的小米手机\n",
     "from qq": "从QQ邮箱发送",
