@@ -35,6 +35,9 @@ class SandboxClient:
         """Make or change an account (`kind`, `hook_url`, credentials, `retries`, `retry_delay`, `timeout`); its key."""
         return str((await self._ask("POST", "accounts", settings))["keys"][0])
 
+    async def close_accounts(self) -> None:
+        await self._ask("DELETE", "accounts")
+
     async def accounts(self) -> list[Json]:
         return list(await self._ask("GET", "accounts"))
 

@@ -42,6 +42,7 @@ class Control:
         for path, method, view in (
             ("/accounts", "GET", self.accounts),
             ("/accounts", "POST", self.open_account),
+            ("/accounts", "DELETE", self.close_accounts),
             ("/people", "GET", self.people),
             ("/people", "POST", self.add_person),
             ("/say", "POST", self.say),
@@ -71,6 +72,12 @@ class Control:
         keys = [self._provider(given, "kind").open_account(given) for given in await _asks("accounts")]
         self._world.live.tell("accounts")
         return jsonify({"keys": keys})
+
+    async def close_accounts(self) -> Response:
+        for provider in self._providers.values():
+            provider.close_accounts()
+        self._world.live.tell("accounts")
+        return jsonify({})
 
     async def people(self) -> Response:
         return jsonify([person.shown() for person in self._world.people.all()])

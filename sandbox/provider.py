@@ -25,6 +25,9 @@ class Provider(Protocol):
     def open_account(self, given: Json) -> str:
         """Make or change an account; return its key. Raise `BadAsk`."""
 
+    def close_accounts(self) -> None:
+        """Forget every account and what the provider knows of it."""
+
     def shown(self) -> list[dict[str, object]]:
         """The accounts, without secrets."""
 

@@ -27,6 +27,9 @@ class MailPost:
         self.accounts[address] = opened(given, self.accounts.get(address))
         return address
 
+    def close_accounts(self) -> None:
+        self.accounts.clear()
+
     def shown(self) -> list[dict[str, object]]:
         return [account.shown() for account in self.accounts.values()]
 

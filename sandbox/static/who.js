@@ -4,8 +4,13 @@ import { ask } from "/static/api.js";
 import { el, fill, icon, toast } from "/static/dom.js";
 import { CHANNELS, account, choose, on, state, unreadKey } from "/static/state.js";
 
-const COLOURS = 6;
-export const colour = (id) => `tint-${[...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 5) % COLOURS}`;
+const COLOURS = 5;
+
+// The desk has the accent, people take turns.
+function colour(id) {
+  const place = state.people.findIndex((each) => each.id === id);
+  return place < 0 ? "tint-desk" : `tint-${place % COLOURS}`;
+}
 
 export function avatar(name, id) {
   return el("span", { class: `avatar ${colour(id)}`, "aria-hidden": "true" }, [...name][0] || "?");

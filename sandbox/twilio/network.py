@@ -47,6 +47,9 @@ class TwilioNetwork:
         self.accounts[sid] = opened(given, self.accounts.get(sid))
         return sid
 
+    def close_accounts(self) -> None:
+        self.accounts.clear()
+
     def shown(self) -> list[dict[str, object]]:
         return [account.shown() for account in self.accounts.values()]
 

@@ -36,6 +36,9 @@ class WeChatPlatform:
         self.accounts[app_id] = opened(given, self.accounts.get(app_id))
         return app_id
 
+    def close_accounts(self) -> None:
+        self.accounts.clear()
+
     def shown(self) -> list[dict[str, object]]:
         return [account.shown() for account in self.accounts.values()]
 

@@ -40,7 +40,8 @@ async def sandbox_client(ports: Ports) -> AsyncIterator[SandboxClient]:
 
 @pytest.fixture
 async def sandbox(sandbox_client: SandboxClient) -> SandboxClient:
-    """The sandbox with nothing said yet, no faults and the right time."""
+    """The sandbox with no accounts, nothing said yet, no faults and the right time."""
+    await sandbox_client.close_accounts()
     await sandbox_client.reset()
     return sandbox_client
 
