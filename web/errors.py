@@ -1,7 +1,7 @@
 """What went wrong, as a page, a piece of a page or JSON: in Chinese, with the right status, and telling nothing."""
 
 import structlog
-from quart import Quart, Response, request
+from quart import Quart, Response, has_request_context, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from core import database
@@ -26,6 +26,7 @@ WORDS = {
     503: ("系统暂时连不上", "正在恢复,请过几秒再试。"),
 }
 
+
 def register(app: Quart) -> None:
     """Answer every error of the app."""
     app.register_error_handler(HTTPException, _http)
@@ -38,12 +39,23 @@ def register(app: Quart) -> None:
 
 async def answer(status: int, reason: str = "") -> Response:
     """The error in the form that the caller reads."""
-    if request.path.startswith("/api/") or request.headers.get("Accept") == "application/json":
+    if not has_request_context():
+        return Response("", status)  # a WebSocket that was not let in
+    if request.path.startswith("/api/"):
         return error(status, reason)
     title, advice = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     advice = reason or advice
+    if request.headers.get("Accept") == "application/json":
+        return _for_scripts(status, advice)
     template = "error_piece.html" if "HX-Request" in request.headers else "error.html"
     return await page(template, status, code=status, title=title, advice=advice)
+
+
+def _for_scripts(status: int, advice: str) -> Response:
+    """What our own scripts show beside the field."""
+    response = jsonify({"error": {"message": advice}})
+    response.status_code = status
+    return response
 
 
 async def _http(problem: HTTPException) -> Response:
@@ -70,5 +82,6 @@ async def _away(problem: Exception) -> Response:
 
 
 async def _unexpected(problem: Exception) -> Response:
-    log.error("request failed", exc_info=problem, route=str(request.url_rule), method=request.method)
+    route = str(request.url_rule) if has_request_context() else "/live"
+    log.error("request failed", exc_info=problem, route=route)
     return await answer(500)

@@ -87,7 +87,7 @@ async def log_out(me: Me) -> None:
 async def sweep() -> int:
     """Delete sessions that have ended; return how many."""
     now = clock.now()
-    return await database.run("DELETE FROM staff_session WHERE expires_at < $1 OR seen_at < $2", now, now - IDLE)
+    return await database.run("DELETE FROM staff_session WHERE expires_at <= $1 OR seen_at <= $2", now, now - IDLE)
 
 
 async def _count_failure(staff_id: UUID) -> None:

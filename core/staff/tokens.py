@@ -76,7 +76,7 @@ async def revoke(token_id: UUID, by: UUID | None = None) -> None:
     """End a token at once. Raise `NotFound`."""
     async with database.transaction():
         if not await ApiToken.filter(id=token_id, revoked_at=None).update(revoked_at=clock.now()):
-            raise NotFound("没有这个令牌,或者已经停用")
+            raise NotFound("没有这个令牌，或者已经停用")
         await audit.append("token.revoke", f"token {token_id}", staff_id=by)
 
 

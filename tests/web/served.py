@@ -13,7 +13,9 @@ from quart import Quart
 async def served(app: Quart) -> AsyncIterator[str]:
     """Serve the app on a free port; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, log_config=None, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, log_config=None, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=2
+        )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         async with asyncio.timeout(10):

@@ -162,7 +162,7 @@
 
   async function said(response) {
     try {
-      return (await response.json()).detail || "没有成功,请再试一次";
+      return (await response.json()).error.message || "没有成功,请再试一次";
     } catch {
       return "系统暂时连不上,内容已保留,请再试一次";
     }
