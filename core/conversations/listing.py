@@ -1,6 +1,5 @@
 """The list of conversations: one page, with what an agent needs to choose the next one. Names and texts come masked."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +7,9 @@ from uuid import UUID
 
 from core import database
 from core.conversations.arrival import BODY
+from core.conversations.naming import names_of
 from core.conversations.reachability import closes_at
 from core.desk import Desk
-from core.intake.identity import CONTACT_NAME
 from core.privacy import masking
 from core.privacy.cipher import CannotOpen
 from core.staff import accounts
@@ -28,12 +27,11 @@ VIEWS: dict[str, str] = {
 KIND_LABELS = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "file": "[文件]", "location": "[位置]"}
 
 PAGE = """
-SELECT conversation.*, $1::uuid AS me, contact.name_sealed, contact.id AS contact,
+SELECT conversation.*, $1::uuid AS me,
        last.id AS last_id, last.body_sealed AS last_body, last.kind AS last_kind, last.state AS last_state,
        last.reason AS last_reason, last.direction AS last_direction,
        seen.kinds, seen.last_in
 FROM conversation
-JOIN contact ON contact.id = conversation.contact_id
 LEFT JOIN LATERAL (
   -- what people said: neither our automatic answers nor lines about who took it tell what is wanted
   SELECT * FROM message
@@ -106,39 +104,28 @@ def spellings(find: str) -> set[str]:
 
 
 async def _lines(desk: Desk, found: list[dict[str, Any]]) -> list[Line]:
-    await desk.keyring.need(_sealed(found))
-    names = await accounts.names(desk, {row["assignee_id"] for row in found if row["assignee_id"]})
-    return [_line(desk, row, names) for row in found]
+    await desk.keyring.need(row["last_body"] for row in found)
+    people = await names_of(desk, (row["contact_id"] for row in found))
+    colleagues = await accounts.names(desk, {row["assignee_id"] for row in found if row["assignee_id"]})
+    return [_line(desk, row, people, colleagues) for row in found]
 
 
-def _sealed(found: Iterable[dict[str, Any]]) -> list[bytes | None]:
-    return [sealed for row in found for sealed in (row["name_sealed"], row["last_body"])]
-
-
-def _line(desk: Desk, row: dict[str, Any], names: dict[UUID, str]) -> Line:
+def _line(desk: Desk, row: dict[str, Any], people: dict[UUID, str], colleagues: dict[UUID, str]) -> Line:
     return Line(
         conversation_id=row["id"],
         contact_id=row["contact_id"],
-        name=shown_name(desk, row["contact"], row["name_sealed"]),
+        name=people[row["contact_id"]],
         channels=sorted(set(row["kinds"] or [])),
         preview=_preview(desk, row),
         state=row["state"],
         assignee_id=row["assignee_id"],
-        assignee=names.get(row["assignee_id"], ""),
+        assignee=colleagues.get(row["assignee_id"], ""),
         last_message_at=row["last_message_at"],
         waiting_since=row["waiting_since"],
         unread=row["unread"],
         last_state=row["last_state"] or "",
         closes_at=_closing(desk, row),
     )
-
-
-def shown_name(desk: Desk, contact_id: UUID, sealed: bytes | None) -> str:
-    """A person's name, masked; what to call them where there is none or their key is gone."""
-    try:
-        return masking.name(desk.keyring.text(CONTACT_NAME, contact_id, sealed)) or "未留姓名"
-    except CannotOpen:
-        return "已删除"
 
 
 def _preview(desk: Desk, row: dict[str, Any]) -> str:

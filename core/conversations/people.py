@@ -11,8 +11,9 @@ from uuid import UUID
 
 from core import clock, database
 from core.conversations.arrival import hold_arrivals
-from core.conversations.listing import contacts_at, shown_name
+from core.conversations.listing import contacts_at
 from core.conversations.models import Address, Contact, Conversation, Merge, Message
+from core.conversations.naming import names_of
 from core.desk import Desk
 from core.errors import NotAllowed, NotFound
 from core.ids import new_id
@@ -80,15 +81,14 @@ async def split(desk: Desk, merge_id: UUID, staff_id: UUID | None) -> None:
 async def merges_of(desk: Desk, contact_id: UUID) -> list[MergeView]:
     """The links that stand for a person, newest first."""
     merges = await Merge.filter(kept_id=contact_id, undone_at=None).order_by("-at")
-    absorbed = {each.id: each for each in await Contact.filter(id__in=[merge.absorbed_id for merge in merges])}
-    await desk.keyring.need(each.name_sealed for each in absorbed.values())
-    names = await accounts.names(desk, {each.staff_id for each in merges if each.staff_id})
+    people = await names_of(desk, (each.absorbed_id for each in merges))
+    colleagues = await accounts.names(desk, {each.staff_id for each in merges if each.staff_id})
     return [
         MergeView(
             id=each.id,
             at=each.at,
-            by=names.get(each.staff_id, "") if each.staff_id else "",
-            name=shown_name(desk, each.absorbed_id, absorbed[each.absorbed_id].name_sealed),
+            by=colleagues.get(each.staff_id, "") if each.staff_id else "",
+            name=people[each.absorbed_id],
         )
         for each in merges
     ]
@@ -106,19 +106,18 @@ async def find_people(desk: Desk, find: str, limit: int = 20) -> list[PersonView
 
 async def people(desk: Desk, ids: Sequence[UUID]) -> list[PersonView]:
     """These people, in this order; those who are not there are left out."""
-    contacts = {each.id: each for each in await Contact.filter(id__in=list(ids))}
+    names = await names_of(desk, ids)
     addresses = await Address.filter(contact_id__in=list(ids))
     opened = {each.contact_id: each.id for each in await Conversation.filter(contact_id__in=list(ids), state="open")}
-    await desk.keyring.need(each.name_sealed for each in contacts.values())
     return [
         PersonView(
             id=each,
-            name=shown_name(desk, each, contacts[each].name_sealed),
+            name=names[each],
             kinds=sorted({row.kind for row in addresses if row.contact_id == each}),
             open_conversation=opened.get(each),
         )
         for each in ids
-        if each in contacts
+        if each in names
     ]
 
 

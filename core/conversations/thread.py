@@ -7,8 +7,8 @@ from uuid import UUID
 
 from core import database
 from core.conversations.arrival import BODY, FILE, FILE_NAME, FULL, SUBJECT
-from core.conversations.listing import shown_name
 from core.conversations.models import Address, Attachment, Contact, Conversation, Message
+from core.conversations.naming import names_of
 from core.conversations.people import MergeView, merges_of
 from core.conversations.reachability import closes_at, why_not
 from core.desk import Desk
@@ -111,14 +111,13 @@ async def thread(
     found = await _page(conversation_id, after, before, limit + 1)
     messages = found[-limit:] if after is None else found[:limit]
     addresses = await addresses_of(desk, contact.id)
-    await desk.keyring.need([contact.name_sealed])
     assignee = conversation.assignee_id
     names = await accounts.names(desk, [assignee] if assignee else [])
     return Thread(
         conversation_id=conversation.id,
         state=conversation.state,
         contact_id=contact.id,
-        name=shown_name(desk, contact.id, contact.name_sealed),
+        name=(await names_of(desk, [contact.id]))[contact.id],
         assignee_id=assignee,
         assignee=names.get(assignee, "") if assignee else "",
         unread=conversation.unread,
