@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     change = acts.add_parser("change", help="change values; those not named stay as they are")
     change.add_argument("account", help="its id, or the beginning of it")
     change.add_argument("--name", help="what the account is called on our screens")
+    change.add_argument("--clear", action="append", default=[], metavar="NAME", help="empty an optional secret")
     for each in (add, change):
         _value_arguments(each)
     acts.add_parser("list", help="every account with its state and address")
@@ -65,7 +66,8 @@ async def _add(desk: Desk, given: argparse.Namespace) -> int:
 
 async def _change(desk: Desk, given: argparse.Namespace) -> int:
     account = await _find(desk, given.account)
-    filled = Filled(given.name or account.name, account.shown | _given_values(given, account.kind))
+    values = account.shown | _given_values(given, account.kind)
+    filled = Filled(given.name or account.name, values, given.clear)
     try:
         _print(await accounts.change(desk, account.id, filled))
     except WrongFields as wrong:
@@ -102,7 +104,7 @@ async def _find(desk: Desk, wanted: str) -> AccountView:
     if not found:
         raise NotFound("没有这个渠道账号,./dev channel list 列出全部")
     if len(found) > 1:
-        raise NotAllowed("有几个账号的编号都这样开头,请多写几位")
+        raise NotAllowed("有几个账号的编号都这样开头，请多写几位")
     return found[0]
 
 

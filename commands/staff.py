@@ -40,7 +40,7 @@ async def _link(desk: Desk, given: argparse.Namespace) -> int:
 
 async def _print_link(desk: Desk, staff: StaffView) -> int:
     print(await links.make(desk, staff.id))
-    print(f"这个链接只能用一次,{links.LASTS.total_seconds() / 3600:.0f} 小时内有效。")
+    print(f"这个链接只能用一次，{links.LASTS.total_seconds() / 3600:.0f} 小时内有效。")
     return 0
 
 

@@ -33,7 +33,7 @@ async def _add(desk: Desk, given: argparse.Namespace) -> int:
     token, secret = await tokens.create(given.name, given.scope, timedelta(days=given.days))
     _print(token)
     print(f"  {secret}")
-    print("  令牌只显示这一次,请现在保存。")
+    print("  令牌只显示这一次，请现在保存。")
     return 0
 
 

@@ -44,7 +44,7 @@ async def stuck_part(part_id: UUID) -> StuckPart:
     """One of them. Raise `NotFound` if it is none, or none any more."""
     found = await database.rows(ONE, part_id)
     if not found:
-        raise NotFound("没有这条发送记录,或者已经重发")
+        raise NotFound("没有这条发送记录，或者已经重发")
     return _part(found[0])
 
 

@@ -1,6 +1,6 @@
 """Adding and changing channel accounts: one way for the page and the command line, with the same checks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -26,10 +26,11 @@ class WrongFields(YingdaError):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What somebody filled in; a secret left empty stays as it is."""
+    """What somebody filled in; a secret left empty stays as it is, unless it is to be cleared."""
 
     name: str
     values: Mapping[str, str] = field(repr=False)
+    cleared: Collection[str] = ()
 
 
 def secret_names(kind: str) -> list[str]:
@@ -73,17 +74,16 @@ async def change(desk: Desk, account_id: UUID, filled: Filled, by: UUID | None =
     """Change an account's name and values. Raise `WrongFields`, `NotFound`."""
     row = await accounts.find_account(account_id)
     before = await accounts.opened(desk, row)
-    given = {key: value for key, value in filled.values.items() if value.strip() or key not in secret_names(row.kind)}
-    filled = replace(filled, values=before | given)
+    blank = [key for key in secret_names(row.kind) if not filled.values.get(key, "").strip()]
+    kept = {key: "" if key in filled.cleared else before.get(key, "") for key in blank}
+    filled = replace(filled, values=before | dict(filled.values) | kept)
     _check(row.kind, filled)
     after = with_defaults(row.kind, filled.values)
     changed = [each.name for each in fields_of(row.kind) if after[each.name] != before.get(each.name, "")]
     async with database.transaction():
-        account = await accounts.change_account(
-            desk, row.id, _name(filled), after, secret_names(row.kind), active=row.active
-        )
+        await accounts.change_account(desk, row.id, _name(filled), after, (), active=row.active)
         await audit.append("channel.change", f"channel {row.id}", staff_id=by, detail=" ".join(changed)[:200])
-    return account
+    return await shown(desk, row.id)
 
 
 async def set_active(desk: Desk, account_id: UUID, active: bool, by: UUID | None = None) -> AccountView:
@@ -98,10 +98,10 @@ async def set_active(desk: Desk, account_id: UUID, active: bool, by: UUID | None
 def _check(kind: str, filled: Filled) -> None:
     problems = problems_of(kind, filled.values)
     if not 1 <= len(_name(filled)) <= LONGEST_NAME:
-        problems["name"] = f"请给这个渠道起个名字,最多 {LONGEST_NAME} 个字"
+        problems["name"] = f"请给这个渠道起个名字，最多 {LONGEST_NAME} 个字"
     for each in fields_of(kind):
         if len(filled.values.get(each.name, "")) > LONGEST_VALUE:
-            problems[each.name] = f"{each.label}太长,最多 {LONGEST_VALUE} 个字符"
+            problems[each.name] = f"{each.label}太长，最多 {LONGEST_VALUE} 个字符"
     if problems:
         raise WrongFields(problems)
 

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from quart import request
 
+from channels import REGISTRY
 from core.staff import accounts, audit
+from core.staff.accounts import Role
 from core.staff.models import AuditEntry
 from web.admin.blueprint import blueprint, readers
 from web.here import desk
@@ -37,6 +39,20 @@ ACTS = {
 }
 
 
+SUBJECTS = {
+    "staff": "账号",
+    "token": "接口令牌",
+    "channel": "渠道",
+    "contact": "联系人",
+    "conversation": "会话",
+    "outbox": "待发消息",
+    "inbound": "来信",
+}
+
+WORDS = {str(role): role.label for role in Role} | {kind: channel.facts.label for kind, channel in REGISTRY.items()}
+"""Words that details are made of; others (names of fields, ids, states) stand as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One entry in words. The act itself is shown where it has no words yet."""
@@ -45,7 +61,8 @@ class Row:
     at: datetime
     who: str = field(repr=False)
     act: str
-    subject: str
+    kind: str
+    identity: str
     detail: str
     succeeded: bool
 
@@ -75,12 +92,18 @@ async def _list(broken_at: int | None) -> Answer:
 
 
 def _row(entry: AuditEntry, who: str) -> Row:
+    kind, _, identity = entry.subject.partition(" ")
     return Row(
         seq=entry.seq,
         at=entry.at,
         who=who or ("命令行" if entry.staff_id is None else "已不存在的账号"),
         act=ACTS.get(entry.act, entry.act),
-        subject=entry.subject,
-        detail=entry.detail,
+        kind=SUBJECTS.get(kind, kind),
+        identity=identity,
+        detail=_in_words(entry.detail),
         succeeded=entry.succeeded,
     )
+
+
+def _in_words(detail: str) -> str:
+    return " ".join(WORDS.get(word, word) for word in detail.split())

@@ -101,7 +101,8 @@ def _known(kind: str) -> None:
 
 async def _filled(kind: str) -> Filled:
     form = await request.form
-    return Filled(form.get("name", ""), {each.name: form.get(each.name, "") for each in accounts.fields_of(kind)})
+    values = {each.name: form.get(each.name, "") for each in accounts.fields_of(kind)}
+    return Filled(form.get("name", ""), values, form.getlist("clear"))
 
 
 async def _form(kind: str, account: AccountView | None, filled: Filled, problems: dict[str, str]) -> Answer:

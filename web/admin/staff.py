@@ -76,8 +76,8 @@ async def staff_deactivate_page(staff_id: UUID) -> Answer:
     return await page(
         "admin/confirm.html",
         here="staff",
-        title=f"停用“{staff.name}”?",
-        words="对方会立即退出登录,之前的一次性链接也会失效。已做过的操作和记录都会保留,以后可以恢复。",
+        title=f"停用“{staff.name}”？",
+        words="对方会立即退出登录，之前的一次性链接也会失效。已做过的操作和记录都会保留，以后可以恢复。",
         action=f"/admin/staff/{staff_id}/deactivate",
         button=f"停用“{staff.name}”",
         back=f"/admin/staff/{staff_id}",

@@ -40,12 +40,12 @@ async def system() -> Answer:
 async def part_resend_page(part_id: UUID) -> Answer:
     """Ask whether it is meant: what is unknown may have arrived."""
     part = await stuck_part(part_id)
-    unknown = "不知道对方是否已经收到。重发后,对方可能收到两次。" if part.state == "unknown" else ""
+    unknown = "不知道对方是否已经收到。重发后，对方可能收到两次。" if part.state == "unknown" else ""
     return await page(
         "admin/confirm.html",
         here="system",
-        title="重发这条消息?",
-        words=unknown or "上一次没有送达,会按原来的内容和渠道再发送一次。",
+        title="重发这条消息？",
+        words=unknown or "上一次没有送达，会按原来的内容和渠道再发送一次。",
         reason=part.reason,
         action=f"/admin/system/parts/{part_id}/resend",
         button="重发",

@@ -8,7 +8,7 @@ from quart_schema import RequestSchemaValidationError
 
 SAID: dict[int, tuple[str, str]] = {
     400: ("bad_request", "请求不是有效的 JSON"),
-    401: ("unauthorized", "缺少令牌,或者令牌不对、已过期、已停用"),
+    401: ("unauthorized", "缺少令牌，或者令牌不对、已过期、已停用"),
     403: ("forbidden", "这个令牌没有需要的权限"),
     404: ("not_found", "没有这个地址或这条记录"),
     405: ("method_not_allowed", "这个地址不支持这种请求"),
@@ -16,8 +16,8 @@ SAID: dict[int, tuple[str, str]] = {
     409: ("refused", "现在不能这样做"),
     413: ("too_large", "请求太大"),
     422: ("invalid", "有字段不符合要求"),
-    500: ("internal", "系统出了问题,我们已经记下"),
-    503: ("unavailable", "系统暂时连不上,请几秒后再试"),
+    500: ("internal", "系统出了问题，我们已经记下"),
+    503: ("unavailable", "系统暂时连不上，请几秒后再试"),
 }
 
 PROBLEMS = {
