@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from sandbox.mail import imap_fetch
 from sandbox.mail.account import MailAccount
-from sandbox.mail.imap_parse import BadCommand, Command, parse, selected, unquote
+from sandbox.mail.imap_parse import BadCommand, Command, announced, as_quoted, parse, selected, unquote
 from sandbox.mail.imap_search import search
 from sandbox.mail.mailbox import Letter
 from sandbox.mail.post import MailPost
@@ -76,15 +76,15 @@ class Session:
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
                 return None
             whole += line[:-2]
-            if not (announced := _literal(line)):
+            if not (literal := announced(line)):
                 return whole
-            size, waits = announced
+            size, waits = literal
             if size > LONGEST_LITERAL:
                 return None
             if waits:
                 self._line("+ go on")
                 await self._writer.drain()
-            whole = whole[: whole.rindex(b"{")] + _as_quoted(await self._reader.readexactly(size))
+            whole = whole[: whole.rindex(b"{")] + as_quoted(await self._reader.readexactly(size))
 
     def _line(self, text: str) -> None:
         self._writer.write(text.encode("utf-8", "surrogateescape") + b"\r\n")
@@ -257,19 +257,6 @@ async def serve_imap(world: World, post: MailPost, host: str, port: int) -> asyn
             writer.close()
 
     return await asyncio.start_server(connected, host, port, limit=LONGEST_LINE)
-
-
-def _literal(line: bytes) -> tuple[int, bool] | None:
-    """The size of the literal that a line announces, and whether the client waits for leave to send it."""
-    head = line.rstrip(b"\r\n")
-    if not head.endswith(b"}") or b"{" not in head:
-        return None
-    size = head[head.rindex(b"{") + 1 : -1]
-    return (int(size.rstrip(b"+")), not size.endswith(b"+")) if size.rstrip(b"+").isdigit() else None
-
-
-def _as_quoted(literal: bytes) -> bytes:
-    return b'"' + literal.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
 def _change(letter: Letter, how: str, flags: set[str]) -> None:

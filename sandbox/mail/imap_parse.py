@@ -58,6 +58,20 @@ def unquote(argument: str) -> str:
     return argument
 
 
+def announced(line: bytes) -> tuple[int, bool] | None:
+    """The size of the literal that a line announces, and whether the client waits for leave to send it."""
+    head = line.rstrip(b"\r\n")
+    if not head.endswith(b"}") or b"{" not in head:
+        return None
+    size = head[head.rindex(b"{") + 1 : -1]
+    return (int(size.rstrip(b"+")), not size.endswith(b"+")) if size.rstrip(b"+").isdigit() else None
+
+
+def as_quoted(literal: bytes) -> bytes:
+    """A literal as the quoted string that says the same."""
+    return b'"' + literal.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
 def selected(numbers: str, among: Sequence[int] | int) -> list[int]:
     """Positions (from 0) that a set like 1:3,7,10:* names: among UIDs, or among so many sequence numbers.
 

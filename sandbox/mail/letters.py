@@ -4,7 +4,7 @@ import html
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, make_msgid
 
@@ -138,7 +138,7 @@ class Opened:
 
 
 def read(raw: bytes) -> Opened:
-    """Open a letter of the product's."""
+    """Open a letter; however odd it is, something is shown."""
     letter = BytesParser(EmailMessage, policy=policy.default).parsebytes(raw)
     body = letter.get_body(("plain", "html"))
     files = []
@@ -147,14 +147,31 @@ def read(raw: bytes) -> Opened:
         if isinstance(content, bytes):
             files.append(Upload(part.get_filename() or "附件", part.get_content_type(), content))
     return Opened(
-        message_id=str(letter.get("Message-ID", "")),
-        in_reply_to=str(letter.get("In-Reply-To", "")),
-        references=str(letter.get("References", "")),
-        sender=str(letter.get("From", "")),
-        subject=str(letter.get("Subject", "")),
-        text=str(body.get_content()).replace("\r\n", "\n").rstrip() if body else "",
+        message_id=_header(letter, "Message-ID"),
+        in_reply_to=_header(letter, "In-Reply-To"),
+        references=_header(letter, "References"),
+        sender=_header(letter, "From"),
+        subject=_header(letter, "Subject"),
+        text=_text(body) if body else "",
         files=tuple(files),
     )
+
+
+def _header(letter: EmailMessage, name: str) -> str:
+    try:
+        return str(letter.get(name, ""))
+    except (ValueError, LookupError, AttributeError, TypeError):  # the library trips over some broken headers
+        return ""
+
+
+def _text(part: MIMEPart) -> str:
+    content = part.get_payload(decode=True)
+    written = content if isinstance(content, bytes) else b""
+    try:
+        text = written.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:
+        text = written.decode("gb18030", "replace")
+    return text.replace("\r\n", "\n").rstrip()
 
 
 def bounce(raw: bytes, recipient: str, postmaster: str, sender: str, at: float) -> bytes:

@@ -40,11 +40,11 @@ class MailPost:
     def say(self, person: Person, given: Json) -> Doing:
         """A letter: subject, text, `media`; `reply_to` a Message-ID, `quote` one of qq, 163, outlook, gmail.
 
-        `raw` sends bytes of one's own (as text) instead. `authenticated` false: the sender's domain does not vouch.
+        `raw` sends bytes of one's own (in base64) instead. `authenticated` false: the sender's domain does not vouch.
         """
         account = chosen(self.accounts, given)
         if raw := text(given, "raw", ""):
-            return self._hand_over(account, person, raw.encode("utf-8", "surrogateescape"))
+            return self._hand_over(account, person, upload({"data": raw}).content)
         quote = text(given, "quote", "")
         if quote and quote not in QUOTES:
             raise BadAsk(f"quote should be one of {', '.join(QUOTES)}")
@@ -61,7 +61,11 @@ class MailPost:
             quote=quote,
             authenticated=flag(given, "authenticated", default=True),
         )
-        return self._hand_over(account, person, write(draft).as_bytes())
+        try:
+            raw_letter = write(draft).as_bytes()
+        except ValueError as problem:
+            raise BadAsk(str(problem)) from None
+        return self._hand_over(account, person, raw_letter)
 
     def act(self, person: Person, given: Json) -> Doing:  # noqa: ARG002
         raise BadAsk("there is nothing to do by mail but to write")

@@ -86,8 +86,7 @@ class TwilioApi:
     async def list(self, account_sid: str) -> Response:
         """Newest first; filters To, From and DateSent (also DateSent< and DateSent>)."""
         account = self._account(account_sid)
-        size = min(max(int(request.args.get("PageSize", "50")), 1), 1000)
-        page = max(int(request.args.get("Page", "0")), 0)
+        size, page = min(max(_whole("PageSize", 50), 1), 1000), _whole("Page", 0)
         found = [each for each in reversed(account.messages.values()) if _fits(each)]
         shown = found[page * size : (page + 1) * size]
         more = len(found) > (page + 1) * size
@@ -163,6 +162,13 @@ def _check_text(body: str, media: tuple[str, ...]) -> None:
 
 def _number(given: str) -> str:
     return re.sub(r"[\s()-]", "", given)
+
+
+def _whole(name: str, default: int) -> int:
+    given = request.args.get(name, str(default))
+    if not given.isdigit():
+        raise invalid(20001, f"{name} should be a number")
+    return int(given)
 
 
 def _fits(message: Message) -> bool:

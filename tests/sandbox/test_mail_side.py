@@ -1,6 +1,7 @@
 """Mail both ways, through imaplib, smtplib and aiosmtplib as strangers would use them."""
 
 import asyncio
+import base64
 import email
 import hashlib
 import hmac
@@ -14,7 +15,7 @@ from email.utils import parsedate_to_datetime
 import aiosmtplib
 import pytest
 
-from sandbox.client import SandboxClient, media
+from sandbox.client import Refusal, SandboxClient, media
 from tests.sandbox.standin import Ports, Product
 
 DESK, PASSWORD = "service@desk.example.com", 'p w"d\\1'
@@ -107,6 +108,22 @@ async def test_a_reply_names_and_quotes_what_it_answers(
     own, _, quoted = body.get_content().replace("\r\n", "\n").partition("\n\n")
     assert own == "好的"
     assert "师傅明天到" in quoted
+
+
+async def test_a_letter_may_be_as_odd_as_real_ones(sandbox: SandboxClient, mailbox: Mailbox) -> None:
+    head = b"From: li@example.com\r\nSubject: =?GBK?B?sfnP5A==?=\r\nContent-Type: text/plain; charset=x-gbk\r\n\r\n"
+    raw = head + "冰箱不制冷".encode("gbk") + b"\r\n"
+    await sandbox.say("li", "email", raw=base64.b64encode(raw).decode())
+    uids = await asyncio.to_thread(mailbox.search, "ALL")
+    assert raw in await asyncio.to_thread(mailbox.fetch, uids[-1])
+    (entry,) = await sandbox.phone("li", "email")
+    assert (entry["subject"], entry["text"]) == ("冰箱", "冰箱不制冷")
+
+
+async def test_a_subject_cannot_smuggle_a_header(sandbox: SandboxClient, mailbox: Mailbox) -> None:
+    with pytest.raises(Refusal):
+        await sandbox.say("li", "email", "x", subject="a\r\nBcc: b@example.com")
+    assert await asyncio.to_thread(mailbox.search, "ALL") == []
 
 
 @pytest.mark.usefixtures("desk")
