@@ -205,11 +205,10 @@ async def _apply_changes(desk: Desk, waiting: Sequence[Row], folded: Folded) -> 
 
 async def _apply_receipts(desk: Desk, waiting: Sequence[Row], folded: Folded) -> set[UUID]:
     """Apply delivery receipts; the rows that stay waiting because their send is not recorded yet."""
-    unmatched: set[UUID] = set()
-    for row in waiting:
-        if isinstance(row.event, DeliveryUpdate):
-            touched = await receipts.apply(desk, row.account_id, row.event)
-            if touched is None and await receipts.postpone(row.id, row.tries):
-                unmatched.add(row.id)
-            folded.messages |= touched or set()
-    return unmatched
+    told = [(row, row.event) for row in waiting if isinstance(row.event, DeliveryUpdate)]
+    if not told:
+        return set()
+    touched, matched = await receipts.apply(desk, [(row.account_id, update) for row, update in told])
+    folded.messages |= touched
+    unmatched = [row for (row, _), found in zip(told, matched, strict=True) if not found]
+    return {row.id for row in unmatched if await receipts.postpone(row.id, row.tries)}

@@ -19,9 +19,16 @@ WHERE message.id = found.message_id
 """
 
 
+HOLD = "SELECT id FROM message WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+
+
 async def refresh_messages(message_ids: Collection[UUID]) -> None:
-    """Bring messages' states in line with their parts'."""
+    """Bring messages' states in line with their parts'. Runs in the transaction that changed the parts.
+
+    Two parts that change at once wait here for one another, so that the later one sees both.
+    """
     if message_ids:
+        await database.rows(HOLD, list(message_ids))
         await database.run(REFRESH, list(message_ids))
 
 
