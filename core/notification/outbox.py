@@ -38,9 +38,9 @@ WITH due AS (
   WHERE part.state = 'queued' AND part.due_at <= $1
     AND NOT EXISTS (
       SELECT 1 FROM outbox AS earlier
-      WHERE earlier.address_id = part.address_id
-        AND (earlier.message_id, earlier.part) < (part.message_id, part.part)
-        AND earlier.state IN ('queued', 'claimed', 'sending'))
+      WHERE earlier.address_id = part.address_id AND earlier.id <> part.id
+        AND (earlier.state IN ('claimed', 'sending')
+          OR earlier.state = 'queued' AND (earlier.message_id, earlier.part) < (part.message_id, part.part)))
   ORDER BY part.due_at, part.message_id, part.part LIMIT $2
   FOR UPDATE OF part SKIP LOCKED
 )
@@ -50,11 +50,13 @@ FROM due WHERE outbox.id = due.id RETURNING outbox.id
 
 BEGIN = "UPDATE outbox SET state = 'sending' WHERE id = $1 AND state = 'claimed' AND lease_until > $2"
 
+# A sender that was held up for longer than its lease still knows best what became of its part.
 END = """
 UPDATE outbox SET state = $2::text, due_at = $3, code = $4, reason = $5, lease_until = NULL,
   provider_id_sealed = coalesce($6::bytea, provider_id_sealed), provider_index = coalesce($7::bytea, provider_index),
   sent_at = CASE WHEN $2::text = 'sent' THEN $8::timestamptz ELSE sent_at END
-WHERE id = $1 AND state = 'sending' RETURNING message_id
+WHERE id = $1 AND (state = 'sending' OR state = 'unknown' AND resent_as IS NULL AND $2::text <> 'queued')
+RETURNING message_id
 """
 
 MAKE_ROOM = "UPDATE outbox SET part = part + $3 WHERE message_id = $1 AND part > $2"
@@ -98,6 +100,7 @@ async def end(desk: Desk, part: Outbox, attempt_id: UUID, key: Key, ending: Endi
     """Record what a try came to, on the part, its attempt and its message."""
     sealed = key.seal("outbox.provider_id", part.id, ending.provider_id.encode()) if ending.provider_id else None
     index = desk.index.of("provider", ending.provider_id) if ending.provider_id else None
+    code, reason = database.storable(ending.code, 32), database.storable(ending.reason, 200)
     now = clock.now()
     async with database.transaction():
         changed = await database.rows(
@@ -105,15 +108,13 @@ async def end(desk: Desk, part: Outbox, attempt_id: UUID, key: Key, ending: Endi
             part.id,
             ending.state.value,
             ending.due_at or now,
-            ending.code[:32],
-            ending.reason[:200],
+            code,
+            reason,
             sealed,
             index,
             now,
         )
-        await Attempt.filter(id=attempt_id).update(
-            ended_at=now, outcome=ending.state.value, code=ending.code[:32], reason=ending.reason[:200]
-        )
+        await Attempt.filter(id=attempt_id).update(ended_at=now, outcome=ending.state.value, code=code, reason=reason)
         await refresh_messages({row["message_id"] for row in changed})
 
 
@@ -159,9 +160,9 @@ async def divide(part: Outbox, key: Key, texts: list[str]) -> None:
         row.text_sealed = key.seal("outbox.text", row.id, text.encode())
         rows.append(row)
     async with database.transaction():
-        await database.run(MAKE_ROOM, part.message_id, part.part, len(texts) - 1)
-        await Outbox.filter(id=part.id, state="claimed").delete()
-        await Outbox.bulk_create(rows)
+        if await Outbox.filter(id=part.id, state="claimed").delete():  # else the claim was lost, and others see to it
+            await database.run(MAKE_ROOM, part.message_id, part.part, len(texts) - 1)
+            await Outbox.bulk_create(rows)
 
 
 async def recover() -> list[Mapping[str, Any]]:
@@ -173,8 +174,13 @@ async def recover() -> list[Mapping[str, Any]]:
 
 
 LOOK_UP = """
-UPDATE outbox SET due_at = $1::timestamptz + ($1::timestamptz - created_at)
-WHERE state = 'unknown' AND due_at <= $1 AND created_at > $1::timestamptz - interval '1 hour' RETURNING id
+UPDATE outbox SET due_at = $1::timestamptz + ($1::timestamptz - tried.at)
+FROM (
+  SELECT part.id, (SELECT max(began_at) FROM attempt WHERE outbox_id = part.id) AS at FROM outbox AS part
+  WHERE part.state = 'unknown' AND part.due_at <= $1 AND part.created_at > $1::timestamptz - interval '1 day'
+) AS tried
+WHERE outbox.id = tried.id AND outbox.state = 'unknown' AND tried.at > $1::timestamptz - interval '1 hour'
+RETURNING outbox.id
 """
 
 
@@ -186,8 +192,10 @@ async def to_look_up() -> list[UUID]:
 async def drop(part_id: UUID, reason: str) -> None:
     """Give up a claimed part that cannot be sent at all."""
     async with database.transaction():
-        await Outbox.filter(id=part_id, state="claimed").update(state="failed", reason=reason, lease_until=None)
-        await refresh_messages({(await Outbox.get(id=part_id)).message_id})
+        part = await Outbox.select_for_update().get_or_none(id=part_id, state="claimed")
+        if part is not None:
+            await Outbox.filter(id=part.id).update(state="failed", reason=reason, lease_until=None)
+            await refresh_messages({part.message_id})
 
 
 async def settle(desk: Desk, part: Outbox, key: Key, found: Accepted) -> None:
