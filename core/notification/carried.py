@@ -15,9 +15,15 @@ from core.notification.states import refresh_messages
 
 CARRIED = "carried"
 
+# One text fits into an answer: whatever else answers the same message goes the ordinary way.
 TAKE = """
 UPDATE outbox SET state = 'sent', code = 'carried', sent_at = $2, tries = tries + 1
-WHERE answers = $1 AND state = 'queued' AND attachment_id IS NULL AND text_sealed IS NULL
+WHERE state = 'queued' AND id = (
+  SELECT id FROM outbox
+  WHERE answers = $1 AND state = 'queued' AND attachment_id IS NULL AND text_sealed IS NULL
+    AND NOT EXISTS (SELECT 1 FROM outbox AS carried WHERE carried.answers = $1 AND carried.code = 'carried')
+  ORDER BY message_id, part LIMIT 1
+)
 RETURNING id, message_id
 """
 
