@@ -58,6 +58,7 @@ KEYS = frozenset(
         "problem",
         "raised",
         "reason",
+        "rid",
         "route",
         "rows",
         "scope",
@@ -78,8 +79,9 @@ KEYS = frozenset(
 """What happened, where and to what. Every id is one of ours."""
 
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_RID = r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}"  # WeChat's name for a request, which its support asks for
 _MASKED = re.compile(
-    r"(?P<keep>(?<![\w-])" + _UUID + r"(?![\w-]))"
+    rf"(?P<keep>(?<![\w-])(?:{_UUID}|{_RID})(?![\w-]))"
     r"|(?<=://)[^\s/@]+@"  # credentials in an address
     r"|(?<=\?)[^\s\"']+"  # a query string
     r"|(?i:bearer|basic)\s+[\w.~+/=-]+"

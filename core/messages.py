@@ -168,5 +168,7 @@ class ChannelFacts:
     has_subject: bool = False
     receipts: bool = False
     """The provider says later whether a message arrived."""
+    largest_call: int = 256 * 1024
+    """Bytes of one call of the provider's; anything longer is refused unread."""
     answers_in_call: bool = False
     """A text may travel back inside the answer to the provider's call."""

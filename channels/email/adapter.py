@@ -50,6 +50,7 @@ class EmailChannel:
         largest_media=20 * 1024 * 1024,
         mixed_parts=True,
         has_subject=True,
+        largest_call=30 * 1024 * 1024,
     )
     fields: ClassVar[tuple[AccountField, ...]] = (
         AccountField(

@@ -3,13 +3,13 @@
 Twilio has no two-way SMS in mainland China: its numbers serve people elsewhere.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import aiohttp
+import structlog
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
@@ -23,7 +23,7 @@ from channels.sms.form import STATES, Form, read_events, read_form
 from core.errors import OutcomeUnknown, Refused, RejectedCall, SendError, TryLater, UnreadablePayload
 from core.messages import Accepted, ChannelFacts, DeliveryState, Event, Media, Outgoing
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -152,7 +152,7 @@ def _content(call: RawCall) -> Form | str:
 def _error(error: TwilioRestException | TwilioServiceException) -> SendError:
     """The library's error in our words; its own text names the number."""
     code = error.code if isinstance(error.code, int) else error.status
-    log.warning("twilio answered status=%d code=%d", error.status, code)
+    log.warning("twilio answered", status=error.status, code=code)
     return error_for(code)
 
 

@@ -1,19 +1,19 @@
 """Calls to WeChat's API: the token goes along, is renewed once when it was the trouble, and `errcode` is read."""
 
 import json
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
+import structlog
 
 from channels.http import Reply, check_throttle, request
 from channels.wechat.codes import STALE_TOKEN, error_for
 from channels.wechat.token import TokenKeeper
 from core.errors import OutcomeUnknown, Refused, TryLater
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Api:
         if _code(reply) in STALE_TOKEN:
             reply = await attempt(await self.tokens.current(refused=token))
         if code := _code(reply):
-            log.warning("wechat answered errcode=%d rid=%s", code, _rid(reply))
+            log.warning("wechat answered", code=code, rid=_rid(reply))
             raise error_for(code)
         return reply
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
-from datetime import timedelta
 from typing import Any
 
 from core import database
@@ -33,9 +32,9 @@ class Waiting:
             for event in self._held.get(heard, ()):
                 event.set()
 
-    async def answer(self, written: Written, hold: timedelta) -> str:
+    async def answer(self, written: Written, seconds: float) -> str:
         """The answer to carry back, or an empty text once the time is up. A repeated call gets the same answer."""
-        await self._dealt_with(str(written.id), hold.total_seconds())
+        await self._dealt_with(str(written.id), seconds)
         try:
             text, conversation = await carry(self._desk, written.id)
             if conversation:
