@@ -51,9 +51,9 @@ async def run(options: Options) -> None:
     providers = Providers(world, hooks)
     _open_accounts(providers, options.config)
     app = cast("Asgi", application(world, hooks, providers))
-    await hooks.start()
     smtp = await serve_smtp(world, providers.email, options.host, options.smtp_port)
     imap = await serve_imap(world, providers.email, options.host, options.imap_port)
+    await hooks.start()
     ports = {"http": http, "smtp": smtp.sockets[0], "imap": imap.sockets[0]}
     sys.stdout.write(json.dumps({name: each.getsockname()[1] for name, each in ports.items()}) + "\n")
     sys.stdout.flush()

@@ -44,7 +44,7 @@ class WeChatPlatform:
 
     def say(self, person: Person, given: Json) -> Doing:
         """Text, or one of image, voice, video, location, link as `kind`, or an answer to a message menu (`menu_id`)."""
-        account = chosen(self.accounts, given)
+        account = self._hooked(given)
         if person.openid in account.unfollowed:
             raise BadAsk("没有关注公众号，不能发消息")
         kind, fields, entry = incoming.written(self._world, given)
@@ -58,7 +58,7 @@ class WeChatPlatform:
 
     def act(self, person: Person, given: Json) -> Doing:
         """`action`: follow, unfollow, menu (key, or url), scan (scene); check: the hook's address is verified."""
-        account, action = chosen(self.accounts, given), text(given, "action")
+        account, action = self._hooked(given), text(given, "action")
         if action == "check":
             return Doing(["check"], self._world.start(self._check_hook(account)))
         fields, said = incoming.event(action, given)
@@ -76,7 +76,9 @@ class WeChatPlatform:
         return {"open": seconds > 0, "left": ledger.left(person.openid, now), "seconds": seconds}
 
     def report_template(self, account: WeChatAccount, person: Person, message_id: int, status: str) -> None:
-        """Tell the account what became of a template message."""
+        """Tell the account what became of a template message, if it listens."""
+        if not account.hook.url:
+            return
         event: Fields = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": message_id, "Status": status}
         message = self._head(account, person, "event") | event
         self._send(account, person, message, f"template-{message_id}", None)
@@ -94,6 +96,13 @@ class WeChatPlatform:
         elif action == "unfollow":
             account.unfollowed.add(person.openid)
             account.ledger.close(person.openid)
+        self._world.live.tell("accounts")
+
+    def _hooked(self, given: Json) -> WeChatAccount:
+        account = chosen(self.accounts, given)
+        if not account.hook.url:
+            raise BadAsk("this account has no hook_url")
+        return account
 
     def _head(self, account: WeChatAccount, person: Person, kind: str) -> Fields:
         return {
@@ -106,8 +115,6 @@ class WeChatPlatform:
     def _send(
         self, account: WeChatAccount, person: Person, message: Fields, delivery_id: str, entry: Entry | None
     ) -> Doing:
-        if not account.hook.url:
-            raise BadAsk("this account has no hook_url")
         work = self._deliver(account, person, message, delivery_id, entry)
         return Doing([delivery_id], self._world.start(work))
 

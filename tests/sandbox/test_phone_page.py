@@ -97,6 +97,14 @@ async def test_menu_and_picture(page: Page, product: Product) -> None:
     assert [parse_message(got.body).type for got in await product.heard(2)] == ["event", "image"]
 
 
+async def test_who_unfollowed_may_follow_again(page: Page) -> None:
+    await page.get_by_role("button", name="更多").click()
+    await page.get_by_role("button", name="取消关注").click()
+    await expect(page.get_by_label("发消息")).to_be_hidden()
+    await page.get_by_role("button", name="关注公众号").click()
+    await expect(page.get_by_label("发消息")).to_be_visible()
+
+
 async def test_a_text_message_is_counted_and_sent(page: Page, product: Product) -> None:
     await channel(page, "短信")
     await page.get_by_label("短信", exact=True).last.fill("字" * 71)

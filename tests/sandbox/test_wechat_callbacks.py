@@ -215,6 +215,13 @@ async def test_the_hooks_address_is_checked_by_an_echo(sandbox: SandboxClient, p
     assert await checked() is True
 
 
+async def test_an_account_without_a_hook_hears_nothing(sandbox: SandboxClient) -> None:
+    await sandbox.open_account(kind="wechat", app_id="wxdeaf", app_secret="s", token="t", mode="plain")
+    with pytest.raises(Refusal, match="no hook_url"):
+        await sandbox.say("wang", "wechat", "在吗")
+    assert await sandbox.phone("wang", "wechat") == []
+
+
 async def test_who_does_not_follow_cannot_write(sandbox: SandboxClient, product: Product) -> None:
     await opened(sandbox, product, "plain")
     await sandbox.act("wang", "unfollow", account="wxplain")
