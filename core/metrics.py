@@ -33,9 +33,9 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 """Anybody may invent another; each would be a series for ever."""
 
 
-def taken_in(channel: str, outcome: Literal["accepted", "refused", "unreadable"], count: int = 1) -> None:
-    """Count a provider's calls. A repeat of something known counts as accepted: it is answered the same."""
-    INTAKE.labels(channel, outcome).inc(count)
+def taken_in(channel: str, outcome: Literal["accepted", "refused", "unreadable"]) -> None:
+    """Count a provider's call. A repeat of something known counts as accepted: it is answered the same."""
+    INTAKE.labels(channel, outcome).inc()
 
 
 def answered(route: str, method: str, status: int, seconds: float) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from quart import Blueprint, current_app, websocket
 
+from core import metrics
 from core.bell import Bell
 from web.auth import allow, current
 
@@ -69,7 +70,8 @@ class Live:
         ear = Ear()
         self._ears.add(ear)
         try:
-            yield ear
+            with metrics.LIVE_SOCKETS.track_inprogress():
+                yield ear
         finally:
             self._ears.discard(ear)
 
@@ -85,6 +87,7 @@ async def live() -> None:
     """Send ids of changed conversations, one a line, or `*`; an empty message now and then: the line stands."""
     hub: Live = current_app.extensions["live"]
     here = websocket._get_current_object()  # type: ignore[attr-defined]
+    await websocket.accept()
     async with hub.ear() as ear:
         while await current(here, touch=False) is not None:
             await websocket.send("\n".join(await ear.hear(CHECK_EVERY)))
