@@ -48,6 +48,7 @@ async def link(desk: Desk, kept_id: UUID, absorbed_id: UUID, staff_id: UUID | No
     async with database.transaction():
         await hold_arrivals()
         await _lock_both(kept_id, absorbed_id)
+        await _hold_conversations(kept_id, absorbed_id)
         merge = Merge(id=new_id(), kept_id=kept_id, absorbed_id=absorbed_id, staff_id=staff_id, at=clock.now())
         await _join_open_conversations(merge)
         await _move(merge)
@@ -69,6 +70,7 @@ async def split(desk: Desk, merge_id: UUID, staff_id: UUID | None) -> None:
         if merge is None:
             raise NotFound("这两个人没有关联，或已经拆分")
         await _refuse_if_linked_further(merge)
+        await _hold_conversations(merge.kept_id, merge.absorbed_id)
         touched = await _move_back(merge)
         await Contact.filter(id=merge.absorbed_id).update(merged_into=None)
         await Merge.filter(id=merge.id).update(undone_at=clock.now())
@@ -145,6 +147,11 @@ async def _lock_both(kept_id: UUID, absorbed_id: UUID) -> None:
         raise NotAllowed("其中一位已经与别人关联，请先拆分")
 
 
+async def _hold_conversations(*contact_ids: UUID) -> None:
+    """Wait for whoever is writing in one of them: what they write must move along."""
+    await Conversation.filter(contact_id__in=contact_ids).order_by("id").select_for_update()
+
+
 async def _join_open_conversations(merge: Merge) -> None:
     """Two open conversations become the kept one; the other waits, empty, for a split."""
     kept = await Conversation.get_or_none(contact_id=merge.kept_id, state="open")
@@ -219,7 +226,7 @@ async def _move_back(merge: Merge) -> set[UUID]:
 async def _reopen_joined(merge: Merge, joined: UUID, into: UUID) -> set[UUID]:
     """The absorbed person's own conversation stands again, with its notes, in the state of the one it went into."""
     shared = await Conversation.get(id=into)
-    await Conversation.filter(id=joined).update(state=shared.state, closed_at=shared.closed_at)
+    await Conversation.filter(id=joined).update(state=shared.state, closed_at=shared.closed_at, unread=shared.unread)
     await Message.filter(id__in=merge.joined_notes).update(conversation_id=joined)
     await database.run(TAKE_HOME, into, joined, merge.absorbed_id)
     return {joined, into}
@@ -238,7 +245,7 @@ async def _home_for(contact_id: UUID, shared: Conversation) -> UUID:
         opened_at=shared.opened_at,
         closed_at=shared.closed_at,
         last_message_at=shared.last_message_at,
-        unread=0,
+        unread=shared.unread,
     )
     return made.id
 
@@ -247,7 +254,7 @@ RECOUNT = """
 UPDATE conversation SET
   last_message_at = coalesce(found.last, conversation.last_message_at),
   unread = least(conversation.unread, found.unread),
-  waiting_since = CASE WHEN found.waiting IS NULL THEN NULL ELSE coalesce(conversation.waiting_since, found.waiting) END
+  waiting_since = CASE WHEN conversation.state = 'open' THEN found.waiting END
 FROM (
   SELECT max(created_at) AS last,
     count(*) FILTER (WHERE direction = 'in') AS unread,

@@ -43,26 +43,28 @@ async def reply(
     text = text.strip()
     if once is not None and (before := await Message.get_or_none(once=once)):
         return before.id
-    conversation = await _open_one(conversation_id)
-    address = await Address.get_or_none(id=address_id, contact_id=conversation.contact_id)
-    if address is None:
-        raise NotFound("这个人没有这个地址")
-    _refuse(desk.facts[address.kind], address, text, files)
-    letter = Letter(
-        conversation_id=conversation.id,
-        address=address,
-        key=await _key_of(desk, address.home_contact_id),
-        text=text,
-        subject=" ".join(subject.split())[:200] if desk.facts[address.kind].has_subject else "",
-        files=files,
-        author_kind="staff",
-        author_id=staff_id,
-        once=once,
-    )
-    message_id = await _post_once(desk, letter)
+    try:
+        async with database.transaction():
+            conversation = await _held(conversation_id)
+            address = await _way(desk, conversation, address_id, text, files)
+            letter = Letter(
+                conversation_id=conversation.id,
+                address=address,
+                key=await _key_of(desk, address.home_contact_id),
+                text=text,
+                subject=" ".join(subject.split())[:200] if desk.facts[address.kind].has_subject else "",
+                files=files,
+                author_kind="staff",
+                author_id=staff_id,
+                once=once,
+            )
+            await post(desk, [letter])
+            await _answered(conversation.id)
+    except IntegrityError:
+        return await _written_before(once)
     await desk.bell.ring("deliver")
-    await desk.bell.announce({conversation.id})
-    return message_id
+    await desk.bell.announce({conversation_id})
+    return letter.id
 
 
 async def note(desk: Desk, conversation_id: UUID, staff_id: UUID | None, text: str, once: UUID | None = None) -> UUID:
@@ -72,29 +74,33 @@ async def note(desk: Desk, conversation_id: UUID, staff_id: UUID | None, text: s
         return before.id
     if not text or len(text) > LONGEST:
         raise NotAllowed("备注不能为空" if not text else f"备注太长，最多 {LONGEST} 字")
-    conversation = await _found(conversation_id)
-    contact = await Contact.get(id=conversation.contact_id)
-    key, note_id = await _key_of(desk, contact.id), new_id()
-    await Message.create(
-        id=note_id,
-        conversation_id=conversation.id,
-        direction="note",
-        author_kind="staff",
-        author_id=staff_id,
-        kind=MessageKind.TEXT.value,
-        state="kept",
-        once=once,
-        created_at=clock.now(),
-        body_sealed=sealed_text(key, BODY, note_id, text),
-    )
-    await desk.bell.announce({conversation.id})
+    note_id = new_id()
+    try:
+        async with database.transaction():
+            conversation = await _held(conversation_id)
+            key = await _key_of(desk, conversation.contact_id)
+            await Message.create(
+                id=note_id,
+                conversation_id=conversation.id,
+                direction="note",
+                author_kind="staff",
+                author_id=staff_id,
+                kind=MessageKind.TEXT.value,
+                state="kept",
+                once=once,
+                created_at=clock.now(),
+                body_sealed=sealed_text(key, BODY, note_id, text),
+            )
+    except IntegrityError:
+        return await _written_before(once)
+    await desk.bell.announce({conversation_id})
     return note_id
 
 
 async def close(desk: Desk, conversation_id: UUID, staff_id: UUID | None) -> None:
     """Close a conversation; closing a closed one changes nothing. The person's next message opens a new one."""
-    await _found(conversation_id)
     async with database.transaction():
+        await _held(conversation_id)
         changed = await Conversation.filter(id=conversation_id, state="open").update(
             state="closed", closed_at=clock.now(), waiting_since=None, unread=0
         )
@@ -105,9 +111,9 @@ async def close(desk: Desk, conversation_id: UUID, staff_id: UUID | None) -> Non
 
 async def reopen(desk: Desk, conversation_id: UUID, staff_id: UUID | None) -> None:
     """Open a closed conversation again. Raise `NotAllowed` if the person has another open one."""
-    await _found(conversation_id)
     try:
         async with database.transaction():
+            await _held(conversation_id)
             changed = await Conversation.filter(id=conversation_id, state="closed").update(
                 state="open", closed_at=None, last_message_at=clock.now()
             )
@@ -120,10 +126,10 @@ async def reopen(desk: Desk, conversation_id: UUID, staff_id: UUID | None) -> No
 
 async def assign(desk: Desk, conversation_id: UUID, staff_id: UUID | None, to: UUID | None) -> None:
     """Give a conversation to somebody, or (None) back to all. Raise `NotFound`, `NotAllowed`."""
-    await _found(conversation_id)
     if to is not None and not await Staff.exists(id=to, active=True):
         raise NotAllowed("这位同事不存在或已停用")
     async with database.transaction():
+        await _held(conversation_id)
         if await database.run(ASSIGN, conversation_id, to):
             await _line(
                 conversation_id, staff_id, "接手了会话" if to == staff_id else "转交了会话" if to else "放回未分配"
@@ -135,6 +141,21 @@ async def mark_read(desk: Desk, conversation_id: UUID) -> None:
     """Somebody has looked at what came."""
     if await Conversation.filter(id=conversation_id, unread__gt=0).update(unread=0):
         await desk.bell.announce({conversation_id})
+
+
+async def _way(desk: Desk, conversation: Conversation, address_id: UUID, text: str, files: Sequence[Media]) -> Address:
+    """The address to answer through. Raise `NotFound`, `NotAllowed`."""
+    if conversation.state != "open":
+        raise NotAllowed("会话已关闭，请先重新打开")
+    address = await Address.get_or_none(id=address_id, contact_id=conversation.contact_id)
+    if address is None:
+        raise NotFound("这个人没有这个地址")
+    _refuse(desk.facts[address.kind], address, text, files)
+    return address
+
+
+async def _answered(conversation_id: UUID) -> None:
+    await Conversation.filter(id=conversation_id).update(waiting_since=None, unread=0, last_message_at=clock.now())
 
 
 def _refuse(facts: ChannelFacts, address: Address, text: str, files: Sequence[Media]) -> None:
@@ -149,19 +170,9 @@ def _refuse(facts: ChannelFacts, address: Address, text: str, files: Sequence[Me
         raise NotAllowed(reason)
 
 
-async def _post_once(desk: Desk, letter: Letter) -> UUID:
-    try:
-        async with database.transaction():
-            await post(desk, [letter])
-            await Conversation.filter(id=letter.conversation_id).update(
-                waiting_since=None, unread=0, last_message_at=clock.now()
-            )
-    except IntegrityError:
-        before = await Message.get_or_none(once=letter.once) if letter.once else None
-        if before is None:
-            raise
-        return before.id  # the same form came twice at once
-    return letter.id
+async def _written_before(once: UUID | None) -> UUID:
+    """The same form came twice at once: the message that the other one became."""
+    return (await Message.get(once=once, once__not_isnull=True)).id
 
 
 async def _key_of(desk: Desk, contact_id: UUID) -> Key:
@@ -170,17 +181,11 @@ async def _key_of(desk: Desk, contact_id: UUID) -> Key:
     return desk.keyring.key(contact.key_id)
 
 
-async def _found(conversation_id: UUID) -> Conversation:
-    conversation = await Conversation.get_or_none(id=conversation_id)
+async def _held(conversation_id: UUID) -> Conversation:
+    """A conversation that nobody closes, links or splits until the transaction ends. Raise `NotFound`."""
+    conversation = await Conversation.select_for_update().get_or_none(id=conversation_id)
     if conversation is None or conversation.state == "joined":
         raise NotFound("没有这个会话")
-    return conversation
-
-
-async def _open_one(conversation_id: UUID) -> Conversation:
-    conversation = await _found(conversation_id)
-    if conversation.state != "open":
-        raise NotAllowed("会话已关闭，请先重新打开")
     return conversation
 
 
