@@ -7,7 +7,6 @@ from uuid import UUID
 from quart import Response, request
 from werkzeug.exceptions import BadRequest
 
-from core import clock
 from core.conversations import listing, writing
 from core.conversations.listing import Line
 from core.conversations.thread import attachment, thread
@@ -126,7 +125,6 @@ async def _conversation(conversation_id: UUID) -> dict[str, object]:
         "facts": desk().facts,
         "colleagues": colleagues,
         "shapes": shapes,
-        "now_ms": int(clock.now().timestamp() * 1000),
     }
 
 

@@ -13,7 +13,6 @@
   const mode = (form) => form.elements.mode.value;
 
   let files = [];
-  let clockOffset = 0;
   let attempt = { about: "", once: "" };
 
   Yingda.hasDraft = (id) => sessionStorage.getItem(key(id)) !== null;
@@ -38,25 +37,11 @@
     if (option && !option.disabled) byId("address").value = draft.address;
   }
 
-  // A message's id is a UUIDv7: by the server's clock, so that a wrong clock here does not put it in a wrong place.
-  function newOnce() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    let time = Date.now() + clockOffset;
-    for (let at = 5; at >= 0; at -= 1) {
-      bytes[at] = time % 256;
-      time = Math.floor(time / 256);
-    }
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    return [...bytes].map((each) => each.toString(16).padStart(2, "0")).join("")
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  }
-
   // The same content again is the same message; changed content is another one.
   function onceFor(form) {
     const about = JSON.stringify([form.dataset.id, mode(form), form.elements.text.value, form.elements.subject.value,
       byId("address")?.value, files.map((each) => [each.name, each.size, each.lastModified])]);
-    if (attempt.about !== about) attempt = { about, once: newOnce() };
+    if (attempt.about !== about) attempt = { about, once: crypto.randomUUID() };
     return attempt.once;
   }
 
@@ -87,11 +72,6 @@
     return "";
   }
 
-  function grow(area) {
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight + 2, innerHeight * 0.35)}px`;
-  }
-
   function show(form) {
     const noting = mode(form) === "note";
     const fact = facts();
@@ -108,7 +88,6 @@
     byId("counter").classList.toggle("over", Boolean(over));
     byId("send").textContent = noting ? "保存备注" : "发送";
     if (!byId("send").hasAttribute("aria-busy")) byId("send").disabled = Boolean(over) || !(noting || replying);
-    grow(form.elements.text);
     showFiles(form, noting ? null : fact);
   }
 
@@ -232,7 +211,6 @@
   // Set up the composer of a conversation that was just opened.
   Yingda.composer = (form) => {
     files = [];
-    clockOffset = Number(form.dataset.now) - Date.now();
     restoreDraft(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -26,6 +26,7 @@
   }
 
   function lost() {
+    document.body.dataset.live = "off";
     clearTimeout(watchdog);
     if (!bannerTimer) bannerTimer = setTimeout(() => (banner().hidden = false), 800);
     setTimeout(connect, wait * (0.5 + Math.random()));
@@ -39,6 +40,7 @@
       clearTimeout(bannerTimer);
       bannerTimer = 0;
       banner().hidden = true;
+      document.body.dataset.live = "on";
       alive();
       thread();
       list();

@@ -61,7 +61,8 @@ function place(list, node) {
 function mergeMessages(fresh) {
   const list = document.getElementById("messages");
   const nodes = [...fresh.querySelectorAll("#messages > [data-at]")];
-  const from = nodes.length ? nodes[0].dataset.at : "";
+  // What was fetched ends where older messages have their own page: what stands above it was not asked about.
+  const from = fresh.querySelector(".earlier") ? nodes[0].dataset.at : "";
   const ids = new Set(nodes.map((each) => each.id));
   for (const old of [...list.children]) {
     if (old.dataset.at >= from && !ids.has(old.id)) old.remove();
