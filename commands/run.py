@@ -91,7 +91,7 @@ def _python(name: str, home: Home, environ: Mapping[str, str], module: str, *wor
 
 async def _done(supervisor: Supervisor, program: Program) -> None:
     if await supervisor.once(program):
-        raise Unable(f"`{' '.join(program.command[1:3])}` failed; its lines above say why.")
+        raise Unable(f"Cannot go on: {program.name} failed, its lines above say why.")
 
 
 def _ports(given: argparse.Namespace) -> dict[str, tuple[str, int]]:
