@@ -11,7 +11,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from channels import FACTS
 from commands.embedded.home import Home
 from commands.paths import var
-from core import settings
+from core import log, settings
 from core.desk import Desk, close_desk, open_desk
 from core.errors import BadSetting, NotAllowed, NotFound
 
@@ -24,6 +24,7 @@ def at_desk(work: Callable[[Desk], Awaitable[int]]) -> int:
         configured = settings.load(Home(var()).published() | dict(os.environ))
     except BadSetting as problem:
         return _refuse(f"{problem}\nStart `./dev run` first, or set DATABASE_URL, REDIS_URL and ROOT_KEY.")
+    log.set_up("WARNING", sys.stderr)
     try:
         return asyncio.run(_at_desk(configured, work))
     except (NotAllowed, NotFound) as problem:

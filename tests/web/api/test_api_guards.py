@@ -7,9 +7,9 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from core import clock
+from core import clock, database
 from core.staff import tokens
-from tests.web.api.program import Program
+from tests.web.api.program import Program, Wrote
 
 EVERY = [
     ("GET", "conversations", "read"),
@@ -85,3 +85,19 @@ async def test_another_method_is_a_405_in_the_same_form(program: Program) -> Non
     answer = await program.ask("DELETE", "/api/v1/conversations")
     assert (answer.status, answer.code) == (405, "method_not_allowed")
     assert "GET" in answer.headers["Allow"]
+
+
+async def test_what_we_did_not_expect_is_a_500_that_tells_nothing(program: Program, wrote: Wrote) -> None:
+    line = await wrote()
+    await database.run("UPDATE address SET kind = 'fax'")
+    answer = await program.ask("GET", f"/api/v1/conversations/{line.conversation_id}")
+    assert (answer.status, answer.code) == (500, "internal")
+    assert "fax" not in str(answer.body)
+
+
+async def test_a_database_that_is_away_is_a_503_worth_repeating(program: Program, database_url: str) -> None:
+    await database.disconnect()
+    await database.connect(database_url.replace("/yd_test_", "/gone_"))
+    answer = await program.ask("GET", "/api/v1/conversations")
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
