@@ -177,3 +177,16 @@ def _calls_outside_the_fence(path: Path) -> list[str]:
         if not constant or unknown:
             wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {unknown or 'event is not a constant'}")
     return wrong
+
+
+def test_a_terminal_gets_readable_lines_behind_the_same_fence(lines: Lines) -> None:
+    class Terminal(Lines):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    log.set_up("INFO", screen)
+    structlog.get_logger("core.intake").warning("odd value", problem=f"got {PHONE}", text=NAME)
+    assert "odd value" in screen.getvalue()
+    assert not [mark for mark in MARKS if mark in screen.getvalue()]
+    assert lines.getvalue() == ""
