@@ -61,7 +61,7 @@ async def change_account(
     given = {key: value for key, value in values.items() if value or key not in secret_names}
     account.name, account.active, account.last_error = name, active, ""
     await _seal(desk, account, kept | given)
-    await account.save()
+    await account.save(update_fields=["name", "active", "last_error", "values_sealed"])  # workers write the others
     return await _view(desk, account, secret_names)
 
 

@@ -67,7 +67,7 @@ def _common(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A dataclass as plain JSON values; fields at rest (None, empty) are left out."""
+    """A dataclass as plain JSON values; fields at their defaults are left out."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
     if isinstance(value, datetime):
@@ -75,6 +75,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
-        pairs = ((each.name, getattr(value, each.name)) for each in fields(value))
-        return {name: _plain(each) for name, each in pairs if each not in (None, "", ())}
+        given = ((each, getattr(value, each.name)) for each in fields(value))
+        return {each.name: _plain(said) for each, said in given if said != each.default}
     return value

@@ -144,8 +144,11 @@ class Journal:
             batch = self._next_batch()
             try:
                 await _insert(batch)
-            except Exception:  # noqa: BLE001 whatever it was, one entry must not fail its neighbours
-                await _insert_one_by_one(batch)
+            except Exception as problem:  # noqa: BLE001 it belongs to the callers that wait
+                if database.passing(problem):
+                    _fail(batch, problem)  # at once: their providers come again
+                else:
+                    await _insert_one_by_one(batch)  # one entry must not fail its neighbours
 
     def _next_batch(self) -> list[Entry]:
         batch, size = [self._waiting.popleft()], 0
@@ -187,5 +190,10 @@ async def _insert_one_by_one(batch: list[Entry]) -> None:
         try:
             await _insert([each])
         except Exception as problem:  # noqa: BLE001 it belongs to the caller that waits for this entry
-            if not each.done.done():
-                each.done.set_exception(problem)
+            _fail([each], problem)
+
+
+def _fail(batch: list[Entry], problem: Exception) -> None:
+    for each in batch:
+        if not each.done.done():
+            each.done.set_exception(problem)
