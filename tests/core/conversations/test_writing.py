@@ -141,8 +141,10 @@ async def test_closing_and_reopening_leave_a_line_each_once(shop: Shop) -> None:
         await reopen(shop.desk, conversation_id, None)
 
     assert (await Conversation.get()).state == "open"
-    lines = await Message.filter(direction="event").order_by("id").values_list("reason", flat=True)
-    assert lines == ["关闭了会话", "重新打开了会话"]
+    assert [each.reason for each in await Message.filter(direction="event").order_by("id")] == [
+        "关闭了会话",
+        "重新打开了会话",
+    ]
 
 
 async def test_a_conversation_is_not_reopened_beside_another_open_one(shop: Shop) -> None:
@@ -170,8 +172,10 @@ async def test_who_takes_a_conversation_must_work_here(shop: Shop) -> None:
         with pytest.raises(NotAllowed):
             await assign(shop.desk, conversation_id, None, nobody)
 
-    lines = await Message.filter(direction="event").order_by("id").values_list("reason", flat=True)
-    assert lines == ["接手了会话", "放回未分配"]
+    assert [each.reason for each in await Message.filter(direction="event").order_by("id")] == [
+        "接手了会话",
+        "放回未分配",
+    ]
 
 
 async def test_looking_at_a_conversation_makes_it_read(shop: Shop) -> None:
