@@ -1,10 +1,13 @@
 """`python -m web`: the pages, the API and the door for providers, in one process. Any number may run."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import uvicorn
+import uvloop
 
 from channels import FACTS
 from core import log as logs
@@ -48,7 +51,6 @@ def _config(settings: Settings, app: App) -> uvicorn.Config:
         app,
         host=settings.web_host,
         port=settings.web_port,
-        loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
         lifespan="on",
@@ -69,7 +71,10 @@ def main() -> int:
         print(problem, file=sys.stderr)  # noqa: T201 a command line's face
         return 2
     logs.set_up(settings.log_level)
-    asyncio.run(run(settings))
+    # uvicorn raises the signal that stopped it once more when it has finished: leave then, closing what is open.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings))
     return 0
 
 

@@ -71,6 +71,8 @@ async def find() -> Response:
 async def earlier(conversation_id: UUID) -> Response:
     """The messages before one."""
     before = request.args.get("before", type=UUID)
+    if before is None:
+        raise BadRequest
     shown = await thread(desk(), conversation_id, before=before)
     return await page("inbox/messages.html", thread=shown, shapes=shapes, facts=desk().facts)
 

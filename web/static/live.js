@@ -3,6 +3,8 @@
 
 (() => {
   const QUIET = 50_000; // the server says something every 20 s
+  const SESSION_ENDED = 4401;
+  let failures = 0;
   let wait = 500;
   let socket = null;
   let watchdog = 0;
@@ -25,8 +27,11 @@
     watchdog = setTimeout(() => socket.close(), QUIET);
   }
 
-  function lost() {
+  function lost(event) {
     document.body.dataset.live = "off";
+    failures += 1;
+    // A session that ended shows in the answer to an ordinary request, which then leads to the login.
+    if (event.code === SESSION_ENDED || failures % 3 === 0) list();
     clearTimeout(watchdog);
     if (!bannerTimer) bannerTimer = setTimeout(() => (banner().hidden = false), 800);
     setTimeout(connect, wait * (0.5 + Math.random()));
@@ -37,6 +42,7 @@
     socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/live");
     socket.addEventListener("open", () => {
       wait = 500;
+      failures = 0;
       clearTimeout(bannerTimer);
       bannerTimer = 0;
       banner().hidden = true;
