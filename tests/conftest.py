@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from playwright.async_api import Browser, async_playwright
 from redis.asyncio import Redis
 
 from channels import FACTS
@@ -117,3 +118,13 @@ def examples() -> Path:
     if not folder:
         pytest.skip("YINGDA_EXAMPLES is not set: the shared corpora were not judged")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser: CHROMIUM names it (`./dev test` finds or installs one)."""
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"] if os.geteuid() == 0 else ["--disable-gpu"]
+        browser = await playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=arguments)
+        yield browser
+        await browser.close()

@@ -57,7 +57,7 @@ export function mail(screen) {
     };
     const picker = filePicker({ onPick: (file) => { files = [...files, file]; drawChips(); } });
     const subject = el("input", { name: "subject", value: reply ? `回复：${reply.subject.replace(/^(回复：|Re: )+/i, "")}` : "", maxlength: 200, placeholder: "主题" });
-    const text = el("textarea", { name: "text", rows: 8, placeholder: "正文（Ctrl+Enter 发送）" });
+    const text = el("textarea", { name: "text", rows: 8, "aria-label": "正文", placeholder: "正文（Ctrl+Enter 发送）" });
     const quote = el("select", { name: "quote" }, QUOTES.map(([value, name]) => el("option", { value }, name)));
     const button = el("button", { class: "primary", type: "submit" }, "发送");
 

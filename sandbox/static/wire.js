@@ -35,7 +35,7 @@ function short(call) {
 }
 
 function verdict(call) {
-  if (["imap", "smtp"].includes(call.provider) && !call.status) return call.note ? ["断开", "bad"] : [call.answer.slice(0, 12), ""];
+  if (["imap", "smtp"].includes(call.provider) && !call.status) return call.note ? ["断开", "bad"] : ["完成", "good"];
   if (!call.status) return ["无应答", "bad"];
   return [String(call.status), call.status < 400 ? "good" : "bad"];
 }

@@ -1,15 +1,13 @@
 """The page with the phone, in a real browser."""
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 
 import aiosmtplib
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from wechatpy import parse_message
 from wechatpy.replies import TextReply
 
@@ -21,16 +19,6 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
 )
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -46,9 +34,9 @@ async def person(sandbox: SandboxClient, product: Product) -> Json:
 
 
 @pytest.fixture
-async def page(browser: Browser, ports: Ports, person: Json) -> AsyncIterator[Page]:
+async def page(chromium: Browser, ports: Ports, person: Json) -> AsyncIterator[Page]:
     """The page, open as that person; a word in the console that is an error fails the test."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    context = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     page, troubles = await context.new_page(), []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)

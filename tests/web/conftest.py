@@ -1,13 +1,11 @@
 """A web process on a real socket, and browsers (with and without a screen) that come to it."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from core.desk import Desk
 from tests.web.served import served
@@ -48,17 +46,6 @@ async def visit(site: str, street: Street) -> AsyncIterator[Visit]:
     yield make
     for each in clients:
         await each.close()
-
-
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser: CHROMIUM, or one that is on the PATH."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
