@@ -30,21 +30,40 @@ class Deliver:
         self._desk = desk
         self._adapters = adapters
         self._flying: set[asyncio.Task[None]] = set()
-        self._claiming = asyncio.Lock()
+        self._look = asyncio.Event()
+        self._looking = False
         self._closing = False
 
     async def all_due(self) -> None:
-        """Send until nothing is due; parts that were claimed by others are theirs."""
+        """Send until nothing is due; parts that were claimed by others are theirs.
+
+        Returns at once where another call is at it already: that one looks again, now and whenever a part has landed.
+        """
         await self._desk.bell.heard("deliver")
-        while True:
-            async with self._claiming:
-                free = 0 if self._closing else AT_ONCE - len(self._flying)
-                claimed = await outbox.claim(free) if free else []
-                self._flying |= {asyncio.create_task(self._one(each)) for each in claimed}
-            if not self._flying:
-                return
-            done, _ = await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-            self._flying -= done
+        self._look.set()
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            while True:
+                self._look.clear()
+                await self._take_off()
+                if not self._flying:
+                    return
+                await self._look.wait()
+        finally:
+            self._looking = False
+
+    async def _take_off(self) -> None:
+        free = 0 if self._closing else AT_ONCE - len(self._flying)
+        for each in await outbox.claim(free) if free else []:
+            task = asyncio.create_task(self._one(each))
+            self._flying.add(task)
+            task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._look.set()
 
     async def finish(self, seconds: float) -> None:
         """Claim nothing more, and give what is in flight this long to land."""
@@ -91,12 +110,18 @@ class Deliver:
     async def look_up_unknown(self) -> None:
         """Ask providers that can be asked what became of parts whose outcome is unknown."""
         for part_id in await outbox.to_look_up():
-            ready = await leaving(self._desk, part_id)
-            adapter = await self._adapters.of(ready.part.account_id)
-            found = await _looked_up(adapter, ready) if isinstance(adapter, Traceable) else None
-            if found is not None:
-                await outbox.settle(self._desk, ready.part, ready.key, found)
-                await self._desk.bell.announce({ready.conversation_id})
+            try:
+                await self._look_up(part_id)
+            except CannotOpen:
+                log.info("look-up: person erased", part=part_id)
+
+    async def _look_up(self, part_id: UUID) -> None:
+        ready = await leaving(self._desk, part_id)
+        adapter = await self._adapters.of(ready.part.account_id)
+        found = await _looked_up(adapter, ready) if isinstance(adapter, Traceable) else None
+        if found is not None:
+            await outbox.settle(self._desk, ready.part, ready.key, found)
+            await self._desk.bell.announce({ready.conversation_id})
 
 
 async def _outcome(adapter: Channel, ready: Leaving) -> Accepted | Exception:

@@ -36,11 +36,11 @@ class Mailboxes:
         await asyncio.gather(*(self._read(each.id) for each in accounts))
 
     async def _read(self, account_id: UUID) -> None:
-        adapter = await self._adapters.of(account_id)
-        now = clock.now()
-        if not isinstance(adapter, Mailbox) or not await database.run(TAKE, account_id, now, now - EVERY):
-            return
         try:
+            adapter = await self._adapters.of(account_id)
+            now = clock.now()
+            if not isinstance(adapter, Mailbox) or not await database.run(TAKE, account_id, now, now - EVERY):
+                return
             while await self._read_some(account_id, adapter):
                 pass
         except SendError as problem:
