@@ -37,4 +37,6 @@ def render(key: str, values: Mapping[str, str]) -> str:
     missing = placeholders(text) - values.keys()
     if missing:
         raise BadTemplate(f"{key}: no value for {', '.join(sorted(missing))}")
+    if re.search(r"\{\{|\}\}", _PLACEHOLDER.sub("", text)):
+        raise BadTemplate(f"{key}: braces that are no placeholder")
     return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
