@@ -18,7 +18,7 @@ COMPOUND_SURNAMES = {
 }
 
 _PHONE = re.compile(r"^(\+?\d{0,4}?)(1[3-9]\d)\d{4}(\d{4})$")
-_PHONE_IN_TEXT = re.compile(r"(?<!\d)((?:\+?86[- ]?)?1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+_PHONE_IN_TEXT = re.compile(r"(?<!\d)((?:\+?86[- ]?)?[1１][3-9３-９]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _MAIL_IN_TEXT = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _IDENTITY_IN_TEXT = re.compile(r"(?<!\d)(\d)\d{16}([\dXx])(?!\d)")
 
