@@ -1,9 +1,13 @@
 """The list of conversations: one page, with what an agent needs to choose the next one. Names and texts come masked."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import phonenumbers
 
 from core import database
 from core.conversations.arrival import BODY
@@ -96,11 +100,25 @@ async def contacts_at(desk: Desk, find: str) -> list[UUID]:
 
 
 def spellings(find: str) -> set[str]:
-    """The ways in which a typed address may be stored: as it is, in lower case, as a mainland number in E.164."""
-    bare = "".join(find.split())
-    digits = bare.replace("-", "").removeprefix("+").removeprefix("0086").removeprefix("86")
-    mainland = {f"+86{digits}"} if len(digits) == 11 and digits.isdigit() and digits.startswith("1") else set()
-    return {bare, bare.lower()} | mainland
+    """The ways in which a typed address may be stored: as it is, in lower case, as a number in E.164."""
+    bare = "".join(unicodedata.normalize("NFKC", find).split())
+    return {bare, bare.lower(), *_numbers(bare)}
+
+
+def _numbers(bare: str) -> set[str]:
+    """What people in the mainland would reach by dialling this, with or without the country's code before it."""
+    digits = re.sub(r"[().-]", "", bare)
+    if not re.fullmatch(r"\+?[0-9]{8,17}", digits):
+        return set()
+    found = set()
+    for dialled in (digits, f"+{digits}"):
+        try:
+            number = phonenumbers.parse(dialled, "CN")
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            found.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return found
 
 
 async def _lines(desk: Desk, found: list[dict[str, Any]]) -> list[Line]:
