@@ -75,7 +75,8 @@ async def _not_allowed(problem: NotAllowed) -> Response:
 
 
 async def _away(problem: Exception) -> Response:
-    log.warning("database away", problem=type(problem).__name__)
+    if has_request_context():  # else it is a browser that left while it was being told something
+        log.warning("database away", problem=type(problem).__name__)
     response = await answer(503)
     response.headers["Retry-After"] = "3"
     return response

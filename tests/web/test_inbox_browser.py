@@ -279,6 +279,18 @@ async def test_a_phones_width_has_three_steps(opened: Open, wang: StaffView, thr
     await expect(page.locator(".thread")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+async def test_long_words_widen_nothing(opened: Open, street: Street, wang: StaffView, width: int) -> None:
+    long = "https://example.com/" + "a" * 300
+    files = (Media("很长的文件名" * 20 + ".pdf", "application/pdf", b"%PDF"),)
+    conversation = await street.write("email", "li@example.com", long, name="王" * 60, subject=long, files=files)
+    page = await live(await opened(f"/inbox/c/{conversation}?view=open", wang.id, width=width))
+    wider = "[...document.querySelectorAll('#scroller, #messages, .bubble, .thread-head, .rows, .panel, html')]"
+    assert (
+        await page.evaluate(f"{wider}.filter(box => box.scrollWidth > box.clientWidth).map(box => box.className)") == []
+    )
+
+
 async def test_a_lost_line_says_so_and_heals(opened: Open, street: Street, wang: StaffView, three: list[UUID]) -> None:
     page = await live(await opened("/inbox?view=unassigned", wang.id))
     await page.context.set_offline(True)

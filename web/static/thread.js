@@ -46,10 +46,13 @@ function started() {
 function replaced(selector, fresh) {
   const old = document.querySelector(selector);
   const now = fresh.querySelector(selector);
-  const held = old.contains(document.activeElement) || old.querySelector("details[open]");
-  if (held || old.dataset.html === now.outerHTML || old.outerHTML === now.outerHTML) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const held = focused?.matches("input, select, textarea") || old.querySelector("details[open]");
+  if (held || old.textContent === now.textContent) return;
   old.replaceWith(now);
   htmx.process(now);
+  const same = (each) => each.tagName === focused.tagName && each.textContent === focused.textContent;
+  if (focused) [...now.querySelectorAll("a, button, summary")].find(same)?.focus();
 }
 
 function place(list, node) {
@@ -164,7 +167,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 // Something that this page did changed a conversation.
 document.addEventListener("yingda:changed", () => {
   for (const menu of document.querySelectorAll("#assign-menu[open], .rename[open]")) menu.open = false;
-  if (document.activeElement?.closest("#thread-head, #panel")) document.activeElement.blur();
+  if (document.activeElement?.matches(".rename-form input")) document.activeElement.blur();
   Yingda.refreshThread(true);
   Yingda.refreshList();
 });
