@@ -8,6 +8,7 @@ from core.desk import Desk
 from core.ids import new_id
 from core.intake.identity import Known, Sighting, place_of, recognise
 from core.messages import ContactChange, ContactChanged, MessageKind
+from core.notification.outbox import call_off
 
 LINES = {
     ContactChange.FOLLOWED: "关注了公众号",
@@ -22,6 +23,8 @@ async def apply_change(desk: Desk, account_id: UUID, kind: str, event: ContactCh
     sighting = Sighting(account_id, kind, event.sender)
     known = (await recognise(desk, [sighting]))[place_of(desk, sighting)]
     await Address.filter(id=known.address_id).update(**_effect(event.change))
+    if event.change is ContactChange.OPTED_OUT:
+        await call_off(known.address_id, "对方已退订，没有发送")
     conversation = await Conversation.get_or_none(contact_id=known.contact_id, state="open")
     if conversation is None:
         return set()

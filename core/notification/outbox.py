@@ -59,6 +59,10 @@ WHERE id = $1 AND (state = 'sending' OR state = 'unknown' AND resent_as IS NULL 
 RETURNING message_id
 """
 
+CALL_OFF = """
+UPDATE outbox SET state = 'failed', reason = $2 WHERE address_id = $1 AND state = 'queued' RETURNING message_id
+"""
+
 MAKE_ROOM = "UPDATE outbox SET part = part + $3 WHERE message_id = $1 AND part > $2"
 
 LAPSED = """
@@ -134,6 +138,12 @@ def ending_of(outcome: Accepted | Exception, tries: int) -> Ending:
             return Ending(DeliveryState.UNKNOWN, outcome.code, outcome.reason, due_at=clock.now() + ASK_AFTER)
         case _:
             return Ending(DeliveryState.UNKNOWN, type(outcome).__name__, "发送时出错，不知道对方是否收到")
+
+
+async def call_off(address_id: UUID, reason: str) -> None:
+    """Nothing more leaves for an address: what is still queued has failed. Runs in the caller's transaction."""
+    stopped = await database.rows(CALL_OFF, address_id, reason)
+    await refresh_messages({row["message_id"] for row in stopped})
 
 
 async def mark_gone(address_id: UUID) -> None:
