@@ -7,7 +7,7 @@ import pytest
 
 from core import clock, database
 from core.conversations.models import Address, Contact, Conversation, Message
-from core.conversations.writing import close
+from core.conversations.writing import close, reply
 from core.errors import NotFound
 from core.intake.fold import fold
 from core.intake.models import Inbound
@@ -191,6 +191,16 @@ async def test_who_says_stop_hears_nothing_more_not_even_that_it_arrived(shop: S
     await shop.hear("sms", changed(PHONE, ContactChange.OPTED_OUT), said(PHONE, "STOP"))
 
     assert await outbox() == []
+
+
+async def test_who_says_stop_is_not_sent_what_was_still_waiting(shop: Shop) -> None:
+    _, address_id, conversation_id = await shop.person("sms", PHONE)
+    message_id = await reply(shop.desk, conversation_id, None, "明天上门", address_id)
+    await shop.hear("sms", changed(PHONE, ContactChange.OPTED_OUT))
+
+    assert {row["state"] for row in await outbox()} == {"failed"}
+    message = await Message.get(id=message_id)
+    assert (message.state, message.reason) == ("failed", "对方已退订，没有发送")
 
 
 async def test_a_database_that_chose_another_transaction_sets_no_row_aside(shop: Shop) -> None:
