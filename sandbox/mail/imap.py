@@ -104,7 +104,8 @@ class Session:
     async def login(self, command: Command) -> str:
         user, password = (unquote(each) for each in command.need(2))
         self._account = self._post.login(user, password)
-        self._note("LOGIN", user, "OK" if self._account else "NO")
+        if not self._account:  # those that succeed come every few seconds and would bury everything else
+            self._note("LOGIN", user, "NO")
         return "OK logged in" if self._account else "NO [AUTHENTICATIONFAILED] wrong user or password"
 
     async def folders(self, command: Command) -> str:

@@ -41,8 +41,8 @@ export function composer({ placeholder, accept, before, after, send, onInput }) 
     chips.replaceChildren(...files.map((file) => chip(file, () => { files = []; draw(); })));
     chips.hidden = !files.length;
     button.disabled = !area.value.trim() && !files.length;
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight, 120)}px`;
+    area.style.height = "";
+    if (area.value) area.style.height = `${Math.min(area.scrollHeight, 120)}px`;
     onInput?.(area.value);
   }
 

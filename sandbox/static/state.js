@@ -78,7 +78,7 @@ export function listen(offline) {
       waiting.clear();
     }, 60);
   };
-  source.onopen = () => { offline(false); Object.keys(LOADERS).forEach(soon); };
+  source.onopen = async () => { offline(false); await loadPeople(); Object.keys(LOADERS).forEach(soon); };
   source.onerror = () => offline(true);
   source.onmessage = (event) => {
     const news = JSON.parse(event.data);

@@ -142,3 +142,19 @@ async def test_on_a_phone_the_columns_are_steps(page: Page) -> None:
     await expect(page.get_by_role("log", name="短信对话")).to_be_visible()
     width = await page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+
+
+async def test_a_first_visit_shows_what_there_is(
+    chromium: Browser, ports: Ports, sandbox: SandboxClient, person: Json
+) -> None:
+    assert person
+    first = (await sandbox.people())[0]
+    await sandbox.say(first["id"], "wechat", "早就说过了")
+    context = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    page = await context.new_page()
+    await page.goto(ports.base)
+    await expect(page.get_by_role("log")).to_contain_text("早就说过了")
+    box = await page.get_by_label("发消息").bounding_box()
+    await context.close()
+    assert box
+    assert box["height"] > 30, "there is room to write in"
