@@ -6,6 +6,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
+from yarl import URL
 
 from core.desk import Desk
 from tests.web.served import served
@@ -39,7 +40,7 @@ async def visit(site: str, street: Street) -> AsyncIterator[Visit]:
             site, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": site, "Sec-Fetch-Site": "same-origin"}
         )
         if staff_id is not None:
-            client.cookie_jar.update_cookies({"yingda": await street.session(staff_id)}, client._base_url or site)  # type: ignore[arg-type]
+            client.cookie_jar.update_cookies({"yingda": await street.session(staff_id)}, URL(site))
         clients.append(client)
         return client
 

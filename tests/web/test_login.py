@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from core.desk import Desk
 from core.staff import accounts, links, sessions
@@ -52,7 +53,7 @@ async def test_a_failed_login_keeps_what_was_typed_but_the_password(visit: Visit
 async def test_logging_out_ends_the_session_for_a_copied_cookie_too(visit: Visit, street: Street, site: str) -> None:
     hired = await street.hire("wang", "王伟")
     wang = await visit(hired.id)
-    copied = wang.cookie_jar.filter_cookies(aiohttp.client.URL(site))["yingda"].value
+    copied = wang.cookie_jar.filter_cookies(URL(site))["yingda"].value
     async with wang.post("/logout", allow_redirects=False) as answer:
         assert answer.headers["Location"] == "/login"
     async with (
