@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from commands.paths import ROOT
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONGEST_LINE = 1 << 20
 LONGEST_DELAY = 30.0
 STEADY = 30.0
@@ -53,8 +53,7 @@ class Supervisor:
         while self._kept:
             _, task = self._kept.pop()
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
     async def once(self, program: Program) -> int:
         """Run a program to its end and return its exit code."""
@@ -72,10 +71,13 @@ class Supervisor:
         failures = 0
         while True:
             began = time.monotonic()
-            code = await self.once(program)
+            try:
+                happened = _ending(await self.once(program))
+            except OSError as problem:
+                happened = f"cannot be started: {problem.strerror}"
             failures = 1 if time.monotonic() - began > STEADY else failures + 1
             delay = min(LONGEST_DELAY, 0.5 * 2 ** (failures - 1))
-            self._say(program.name, f"{_ending(code)}{_where(program)}; starting it again in {delay:g} s")
+            self._say(program.name, f"{happened}{_where(program)}; starting it again in {delay:g} s")
             await asyncio.sleep(delay)
 
     async def _pass_on(self, program: Program, child: asyncio.subprocess.Process) -> None:
@@ -114,7 +116,8 @@ async def _end(program: Program, child: asyncio.subprocess.Process) -> None:
     if child.returncode is None:
         child.send_signal(program.stop_signal)
         try:
-            await asyncio.wait_for(child.wait(), program.patience)
+            async with asyncio.timeout(program.patience):
+                await child.wait()
         except TimeoutError:
             os.killpg(child.pid, signal.SIGKILL)
             await child.wait()
@@ -129,27 +132,35 @@ def _where(program: Program) -> str:
     return f" (see {program.log})" if program.log else ""
 
 
-def until_stopped(serving: Coroutine[None, None, int]) -> int:
-    """Run to the end, or to the first Ctrl-C, SIGTERM or hang-up: that one cancels, later ones cannot hurry it."""
+def until_stopped(serving: Coroutine[None, None, int], stopped: int = 0) -> int:
+    """Run to the end, or to the first Ctrl-C, SIGTERM or hang-up: that one cancels, later ones cannot hurry it.
+
+    `stopped` is the exit code for that case: where running is the purpose, stopping is no failure.
+    """
 
     async def main() -> int:
         task = asyncio.ensure_future(serving)
-
-        def stop() -> None:
-            _on_stopping(lambda: None)
-            task.cancel()
-
-        _on_stopping(stop)
+        _on_stopping(asyncio.get_running_loop(), task)
         try:
             return await task
         except asyncio.CancelledError:
-            return 0
+            return stopped
 
     return asyncio.run(main())
 
 
-def _on_stopping(act: Callable[[], object]) -> None:
-    """React to the signals that ask for an end, except to one that we were started to ignore (nohup)."""
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(sign) is not signal.SIG_IGN:
-            asyncio.get_running_loop().add_signal_handler(sign, act)
+def _on_stopping(loop: asyncio.AbstractEventLoop, task: asyncio.Future[int]) -> None:
+    """React once to the signals that ask for an end, except to one that we were started to ignore (nohup).
+
+    Not through the loop: it forgets its handlers when it closes, and the last cleaning up comes after that.
+    """
+    wanted = [sign for sign in STOPPING if signal.getsignal(sign) is not signal.SIG_IGN]
+
+    def stop(*_: object) -> None:
+        for sign in wanted:
+            signal.signal(sign, signal.SIG_IGN)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    for sign in wanted:
+        signal.signal(sign, stop)

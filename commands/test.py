@@ -40,7 +40,7 @@ def run(given: argparse.Namespace) -> int:
     _sweep(folder)
     with held(folder / secrets.token_hex(4)) as home:
         try:
-            return until_stopped(_test(environ, rest, home, given.services == "embedded"))
+            return until_stopped(_test(environ, rest, home, given.services == "embedded"), stopped=130)
         finally:
             home.remove()
             print(without)
@@ -71,7 +71,7 @@ async def _test(environ: dict[str, str], rest: list[str], home: Home, embedded: 
 
 async def _pytest(environ: dict[str, str], rest: list[str], home: Home) -> int:
     """Run pytest at this terminal. Ctrl-C reaches it directly; we wait for what it makes of that."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
+    signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which pytest would inherit
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "commands.child", str(os.getpid()), str(int(signal.SIGKILL)), str(home.record("pytest")),
         sys.executable, "-m", "pytest", *rest, cwd=ROOT, env=environ,

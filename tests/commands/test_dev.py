@@ -1,9 +1,11 @@
 """The one executable: it must run where almost nothing is."""
 
 import ast
+import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from commands import browser
 from commands.embedded.home import Unable
 from commands.paths import ROOT
+from tests.commands.waiting import wait_until
 
 DEV = ROOT / "dev"
 
@@ -73,6 +76,29 @@ def test_a_word_that_no_command_knows() -> None:
     started = dev(ROOT, "run", "--prot", "1")
     assert "unknown: --prot 1" in started.communicate(timeout=60)[0]
     assert started.returncode == 2
+
+
+def test_tests_that_were_cut_short_did_not_pass(tmp_path: Path) -> None:
+    suite = tmp_path / "test_slow.py"
+    suite.write_text("import pathlib, time\ndef test(): pathlib.Path(__file__ + '.up').touch(); time.sleep(99)\n")
+    environ = os.environ | {"YINGDA_VAR": str(tmp_path / "var"), "CHROMIUM": "true"}
+    command = [
+        sys.executable,
+        "-m",
+        "commands",
+        "test",
+        "--services",
+        "system",
+        "--confcutdir",
+        str(tmp_path),
+        str(suite),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE) as started:  # noqa: S603
+        wait_until((tmp_path / "test_slow.py.up").exists, "the test to begin")
+        started.terminate()
+        started.communicate(timeout=30)
+    assert started.returncode == 130
+    assert not list((tmp_path / "var/tests").iterdir())
 
 
 def test_the_browser_that_is_named_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

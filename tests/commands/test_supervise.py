@@ -75,6 +75,14 @@ async def test_stopping_while_a_restart_is_due(supervisor: Supervisor, python: M
     assert len(heard.by("web")) == 1
 
 
+async def test_one_that_cannot_even_be_started_is_tried_again(
+    supervisor: Supervisor, python: Make, heard: Heard, tmp_path: Path
+) -> None:
+    supervisor.keep(python("valkey", "", log=tmp_path / "missing/log"))
+    await until(lambda: len(heard.by("valkey")) >= 2, "the second try")
+    assert heard.by("valkey")[0].startswith("cannot be started: No such file or directory")
+
+
 async def test_a_line_too_long_does_not_stop_the_others(supervisor: Supervisor, python: Make, heard: Heard) -> None:
     await supervisor.once(python("web", f"print('x' * {LONGEST_LINE + 10}); print('after')"))
     assert heard.by("web")[-1] == "after"
