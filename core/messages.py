@@ -172,3 +172,7 @@ class ChannelFacts:
     """Bytes of one call of the provider's; anything longer is refused unread."""
     answers_in_call: bool = False
     """A text may travel back inside the answer to the provider's call."""
+
+    def length_of(self, text: str) -> int:
+        """How long a text is, in `text_unit`."""
+        return len(text.encode("utf-8", "replace")) if self.text_unit == "bytes" else len(text)

@@ -47,11 +47,42 @@ LEFT JOIN LATERAL (
   FROM address WHERE address.contact_id = conversation.contact_id
 ) AS seen ON true
 WHERE {view}
-  AND ($2::timestamptz IS NULL OR conversation.last_message_at < $2)
-  AND ($3::uuid[] IS NULL OR conversation.contact_id = ANY($3))
-ORDER BY conversation.last_message_at DESC, conversation.id DESC
-LIMIT $4
+  AND ($2::uuid[] IS NULL OR conversation.contact_id = ANY($2))
+  AND ($4::uuid IS NULL OR coalesce(conversation.waiting_since, 'infinity') > coalesce($5::timestamptz, 'infinity')
+       OR coalesce(conversation.waiting_since, 'infinity') = coalesce($5::timestamptz, 'infinity')
+          AND (conversation.last_message_at, conversation.id) < ($6::timestamptz, $4::uuid))
+ORDER BY coalesce(conversation.waiting_since, 'infinity'), conversation.last_message_at DESC, conversation.id DESC
+LIMIT $3
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the list, for asking what comes after it: who waits longest comes first, then the newest."""
+
+    waiting_since: datetime | None
+    last_message_at: datetime
+    conversation_id: UUID
+
+    def __str__(self) -> str:
+        waiting = self.waiting_since.isoformat() if self.waiting_since else ""
+        return f"{waiting}~{self.last_message_at.isoformat()}~{self.conversation_id}"
+
+    @classmethod
+    def of(cls, text: str) -> "Position":
+        """What `str` made. Raise `ValueError`."""
+        try:
+            waiting, last, conversation_id = text.split("~")
+            place = cls(
+                datetime.fromisoformat(waiting) if waiting else None,
+                datetime.fromisoformat(last),
+                UUID(conversation_id),
+            )
+        except ValueError:
+            raise ValueError("not a position") from None
+        if place.last_message_at.tzinfo is None or (place.waiting_since and place.waiting_since.tzinfo is None):
+            raise ValueError("not a position: a moment without a zone")
+        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +103,22 @@ class Line:
     last_state: str
     closes_at: datetime | None
 
+    @property
+    def position(self) -> Position:
+        return Position(self.waiting_since, self.last_message_at, self.conversation_id)
+
 
 async def conversations(
-    desk: Desk, view: str, staff_id: UUID | None, before: datetime | None = None, limit: int = 50, find: str = ""
+    desk: Desk, view: str, staff_id: UUID | None, after: Position | None = None, limit: int = 50, find: str = ""
 ) -> list[Line]:
-    """A page of one view, newest first; `find` is a whole phone number, mail address or openid."""
+    """A page of one view: who waits longest comes first, then the newest.
+
+    `find` is a whole phone number, mail address or openid.
+    """
     people = await contacts_at(desk, find) if find else None
     sql = PAGE.replace("{view}", VIEWS[view])
-    found = await database.rows(sql, staff_id, before, people, limit)
-    return await _lines(desk, found)
+    place = (after.conversation_id, after.waiting_since, after.last_message_at) if after else (None, None, None)
+    return await _lines(desk, await database.rows(sql, staff_id, people, limit, *place))
 
 
 async def counts(staff_id: UUID | None) -> dict[str, int]:

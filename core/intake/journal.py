@@ -24,6 +24,7 @@ from core.privacy.cipher import Key
 MOST_IN_BATCH = 256
 MOST_BYTES_IN_BATCH = 8 * 1024 * 1024
 MOST_WAITING = 4096
+MOST_BYTES_WAITING = 128 * 1024 * 1024
 BATCHES_AT_ONCE = 2
 
 EVENT = "inbound.event"
@@ -129,7 +130,8 @@ class Journal:
         return entry
 
     async def _written(self, entries: list[Entry]) -> list[Written]:
-        if len(self._waiting) + len(entries) > MOST_WAITING:
+        heavy = sum(each.size for each in self._waiting) > MOST_BYTES_WAITING
+        if heavy or len(self._waiting) + len(entries) > MOST_WAITING:
             raise JournalFull
         self._waiting.extend(entries)
         if len(self._writers) < BATCHES_AT_ONCE:

@@ -12,7 +12,7 @@ STATEMENTS = {
     "address_home": "INDEX {} ON address (home_contact_id)",
     "address_value": "INDEX {} ON address (value_index)",
     "conversation_one_open": "UNIQUE INDEX {} ON conversation (contact_id) WHERE state = 'open'",
-    "conversation_by_time": "INDEX {} ON conversation (state, last_message_at)",
+    "conversation_in_order": "INDEX {} ON conversation (state, (coalesce(waiting_since, 'infinity')), last_message_at DESC, id DESC)",
     "message_provider": "INDEX {} ON message (provider_index) WHERE provider_index IS NOT NULL",
     "attachment_pending": "INDEX {} ON attachment (due_at) WHERE state = 'pending'",
     "outbox_waiting": "INDEX {} ON outbox (due_at, id) WHERE state = 'queued'",

@@ -90,7 +90,8 @@ def _parts(facts: ChannelFacts, letter: Letter, attachments: list[Attachment]) -
     if not facts.mixed_parts:
         files += attachments
     now = clock.now()
-    held = letter.held_until if facts.answers_in_call else None
+    carried = facts.answers_in_call and facts.length_of(letter.text) <= facts.longest_text
+    held = letter.held_until if carried else None
     return [
         Outbox(
             id=new_id(),
@@ -101,7 +102,7 @@ def _parts(facts: ChannelFacts, letter: Letter, attachments: list[Attachment]) -
             attachment_id=file.id if file else None,
             state=DeliveryState.QUEUED.value,
             due_at=max(now, held) if held else now,
-            answers=letter.answers if not number else None,
+            answers=letter.answers if carried and not number else None,
             tries=0,
             created_at=now,
         )

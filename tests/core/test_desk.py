@@ -5,6 +5,7 @@ import os
 import sys
 
 import asyncpg
+import pytest
 
 from core import database
 from core.desk import Desk
@@ -19,7 +20,8 @@ async def test_a_new_desk_makes_each_system_key_once(desk: Desk) -> None:
     assert await DataKey.filter(purpose="journal").count() == 1
 
 
-async def test_a_desk_opens_after_another_was_closed(desk: Desk) -> None:
+@pytest.mark.usefixtures("desk")
+async def test_a_desk_opens_after_another_was_closed() -> None:
     assert await database.reachable()
 
 

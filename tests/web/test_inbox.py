@@ -110,7 +110,7 @@ async def test_more_lines_come_page_by_page_without_gaps(client: aiohttp.ClientS
     now = clock.now()
     written = []
     for number in range(53):
-        with clock.held(now - timedelta(minutes=number)):
+        with clock.held(now - timedelta(minutes=60 - number)):
             written.append(str(await street.write("sms", f"+861380013{number:04}", "你好")))
     first = await seen(client, "/inbox/list?view=open")
     onward = first.partition('hx-get="/inbox/more')[2].partition('"')[0].replace("&amp;", "&")

@@ -39,8 +39,10 @@ async def wang(street: Street) -> StaffView:
 
 @pytest.fixture
 async def three(street: Street) -> list[UUID]:
-    """Three conversations that wait, the oldest first."""
-    return [await street.write("sms", f"+861380013800{number}", f"第{number}位:空调不制冷") for number in range(3)]
+    """Three conversations that wait; the last one waits longest, and so stands first in the list."""
+    numbers = (2, 1, 0)
+    wrote = [await street.write("sms", f"+861380013800{number}", f"第{number}位:空调不制冷") for number in numbers]
+    return wrote[::-1]
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ async def test_what_somebody_writes_arrives_by_itself(page: Page, street: Street
     await until("conversation WHERE id = $1 AND unread = 0", three[2])
     await street.write("sms", "+8613900139000", "我是新来的")
     await expect(page.locator(".row")).to_have_count(4)
-    await expect(page.locator(".row").first).to_contain_text("我是新来的")
+    await expect(page.locator(".row").last).to_contain_text("我是新来的")
     await expect(page).to_have_title("(4) 会话 · 应答")
     await expect(page.locator(".row[aria-current]")).to_have_attribute("data-id", str(three[2]))
 

@@ -7,23 +7,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from core.conversations.listing import Position
 
-def cursor_of(at: datetime) -> str:
+
+def cursor_of(place: Position) -> str:
     """A place in a list, opaque to programs."""
-    return base64.urlsafe_b64encode(at.isoformat().encode()).decode()
+    return base64.urlsafe_b64encode(str(place).encode()).decode()
 
 
-def _moment(cursor: object) -> datetime | None:
-    """The moment in a cursor. One that is not ours is an error, not the first page."""
-    if cursor in {"", None}:
-        return None
-    at = datetime.fromisoformat(base64.urlsafe_b64decode(str(cursor)).decode())
-    if at.tzinfo is None:
-        raise ValueError
-    return at
+def _position(cursor: object) -> Position | None:
+    """The place in a cursor. One that is not ours is an error, not the first page."""
+    return Position.of(base64.urlsafe_b64decode(str(cursor)).decode()) if cursor else None
 
 
-Cursor = Annotated[datetime | None, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+Cursor = Annotated[Position | None, BeforeValidator(_position), WithJsonSchema({"type": "string"})]
 View = Literal["unassigned", "open", "closed", "all"]
 
 
@@ -72,7 +69,7 @@ class ConversationItem(Shape):
 
 
 class ConversationPage(Shape):
-    """Newest first."""
+    """Who waits longest comes first, then the newest."""
 
     items: list[ConversationItem]
     next: str | None = Field(description="`cursor` of the next page; null: this is the last")

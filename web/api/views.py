@@ -46,12 +46,12 @@ async def openapi() -> Response:
 @document_response(shapes.ConversationPage)
 @validate_querystring(shapes.ConversationQuery)
 async def conversations(query_args: shapes.ConversationQuery) -> Response:
-    """List conversations, the newest first."""
+    """List conversations: who waits longest comes first, then the newest."""
     asked = query_args
     lines = await listing.conversations(desk(), asked.view, None, asked.cursor, asked.limit + 1)
     items = [shapes.ConversationItem.model_validate(each) for each in lines[: asked.limit]]
     more = len(lines) > asked.limit
-    following = shapes.cursor_of(items[-1].last_message_at) if more else None
+    following = shapes.cursor_of(lines[asked.limit - 1].position) if more else None
     return shaped(shapes.ConversationPage(items=items, next=following))
 
 

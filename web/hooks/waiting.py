@@ -4,11 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
 from typing import Any
+from uuid import UUID
 
 from core import database
 from core.bell import ANSWERED
 from core.desk import Desk
 from core.intake.journal import Written
+from core.intake.models import Inbound, InboundState
 from core.notification.carried import carry, release
 
 
@@ -34,8 +36,8 @@ class Waiting:
 
     async def answer(self, written: Written, seconds: float) -> str:
         """The answer to carry back, or an empty text once the time is up. A repeated call gets the same answer."""
-        await self._dealt_with(str(written.id), seconds)
         try:
+            await self._dealt_with(written.id, seconds)
             text, conversation = await carry(self._desk, written.id)
             if conversation:
                 self.spawn(self._desk.bell.announce({conversation}))
@@ -45,14 +47,16 @@ class Waiting:
             return ""  # the event is safe; its answer goes the other way
         return text
 
-    async def _dealt_with(self, inbound_id: str, seconds: float) -> None:
-        event = asyncio.Event()
-        self._held[inbound_id].add(event)
+    async def _dealt_with(self, inbound_id: UUID, seconds: float) -> None:
+        """Wait until the event has been folded, which may have happened already, or the time is up."""
+        event, name = asyncio.Event(), str(inbound_id)
+        self._held[name].add(event)
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            if await Inbound.exists(id=inbound_id, state=InboundState.RECEIVED):
+                await asyncio.wait_for(event.wait(), seconds)
         except TimeoutError:
             pass
         finally:
-            self._held[inbound_id].discard(event)
-            if not self._held[inbound_id]:
-                del self._held[inbound_id]
+            self._held[name].discard(event)
+            if not self._held[name]:
+                del self._held[name]

@@ -1,6 +1,5 @@
 """Looking: the list, a conversation, its files. Nothing here changes anything but what has been read."""
 
-from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from quart import Response, request
 from werkzeug.exceptions import BadRequest
 
 from core.conversations import listing, writing
-from core.conversations.listing import Line
+from core.conversations.listing import Line, Position
 from core.conversations.thread import attachment, thread
 from core.staff import accounts
 from core.staff.accounts import Role
@@ -53,7 +52,7 @@ async def whole_list() -> Response:
 @inbox_staff
 async def more() -> Response:
     """The lines after those that the browser has."""
-    return await page("inbox/rows.html", **await _rows(_view(), before=_before(request.args.get("before", ""))))
+    return await page("inbox/rows.html", **await _rows(_view(), _after()))
 
 
 @blueprint.post("/find")
@@ -61,8 +60,8 @@ async def more() -> Response:
 async def find() -> Response:
     """Look a person up by a whole phone number or mail address; in a form's body, for addresses of pages are logged."""
     form = await request.form
-    wanted, before = form.get("find", "").strip()[:100], _before(request.args.get("before", ""))
-    shown = await _rows("all" if wanted else _view(), before, find=wanted)
+    wanted = form.get("find", "").strip()[:100]
+    shown = await _rows("all" if wanted else _view(), _after(), find=wanted)
     return await page("inbox/rows.html", **(shown | {"empty": shapes.EMPTY["find" if wanted else _view()]}))
 
 
@@ -99,13 +98,13 @@ async def _listed(view: str, limit: int = PAGE) -> dict[str, object]:
     return await _rows(view, limit=limit) | {"counts": counts, "views": shapes.VIEWS}
 
 
-async def _rows(view: str, before: datetime | None = None, limit: int = PAGE, find: str = "") -> dict[str, object]:
-    lines = await listing.conversations(desk(), view, me().id, before, limit + 1, find)
+async def _rows(view: str, after: Position | None = None, limit: int = PAGE, find: str = "") -> dict[str, object]:
+    lines = await listing.conversations(desk(), view, me().id, after, limit + 1, find)
     return {
         "view": view,
         "lines": lines[:limit],
         "next": _next(lines, limit),
-        "first": before is None,
+        "first": after is None,
         "find": find,
         "empty": shapes.EMPTY.get(view),
         "facts": desk().facts,
@@ -113,8 +112,8 @@ async def _rows(view: str, before: datetime | None = None, limit: int = PAGE, fi
     }
 
 
-def _next(lines: list[Line], limit: int) -> datetime | None:
-    return lines[limit - 1].last_message_at if len(lines) > limit else None
+def _next(lines: list[Line], limit: int) -> Position | None:
+    return lines[limit - 1].position if len(lines) > limit else None
 
 
 async def _conversation(conversation_id: UUID) -> dict[str, object]:
@@ -141,11 +140,10 @@ def _view() -> str:
     return view
 
 
-def _before(value: str) -> datetime | None:
+def _after() -> Position | None:
+    """Where the browser's list ends."""
+    value = request.args.get("after", "")
     try:
-        found = datetime.fromisoformat(value) if value else None
+        return Position.of(value) if value else None
     except ValueError:
         raise BadRequest from None
-    if found is not None and found.tzinfo is None:
-        raise BadRequest
-    return found

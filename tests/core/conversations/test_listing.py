@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.conversations.listing import contacts_at, conversations, counts
-from core.conversations.models import Address, Attachment, Message
+from core.conversations.listing import Line, Position, contacts_at, conversations, counts
+from core.conversations.models import Address, Attachment, Conversation, Message
 from core.conversations.thread import attachment, message_views, thread
 from core.conversations.writing import assign, close, note, reply
 from core.errors import NotFound, Refused
@@ -34,27 +34,41 @@ async def test_each_view_holds_its_own(shop: Shop) -> None:
     assert views == {
         "mine": [mine],
         "unassigned": [free],
-        "open": [free, mine],
+        "open": [mine, free],
         "closed": [done],
-        "all": [done, free, mine],
+        "all": [mine, free, done],
     }
     assert await counts(me) == {"mine": 1, "unassigned": 1, "open": 2}
     assert await counts(None) == {"mine": 0, "unassigned": 1, "open": 2}
     assert (await conversations(shop.desk, "mine", me))[0].assignee == "小丽"
 
 
-async def test_pages_of_the_list_follow_one_another(shop: Shop) -> None:
+async def test_pages_follow_one_another_and_who_waits_longest_comes_first(shop: Shop) -> None:
     start = clock.now() - timedelta(hours=1)
-    for number in range(7):
-        with clock.held(start + timedelta(minutes=number)):
-            await shop.hear("wechat", said(f"o{number:027}"))
+    for number in range(9):
+        with clock.held(start + timedelta(minutes=number // 2)):  # two at a time, to the microsecond
+            _, _, conversation = await shop.person("wechat", f"o{number:027}")
+            if number % 3 == 0:
+                await Conversation.filter(id=conversation).update(waiting_since=None)
 
-    seen, before = [], None
-    while page := await conversations(shop.desk, "open", None, before, limit=3):
-        seen += [each.last_message_at for each in page]
-        before = page[-1].last_message_at
-    assert len(seen) == 7
-    assert seen == sorted(seen, reverse=True)
+    seen: list[Line] = []
+    while page := await conversations(shop.desk, "open", None, seen[-1].position if seen else None, limit=2):
+        seen += page
+
+    assert len({each.conversation_id for each in seen}) == len(seen) == 9
+    waiting = [each.waiting_since for each in seen if each.waiting_since]
+    answered = [each.last_message_at for each in seen if not each.waiting_since]
+    assert [each.waiting_since for each in seen[:6]] == waiting == sorted(waiting)
+    assert answered == sorted(answered, reverse=True)
+
+
+def test_a_position_is_read_back_as_it_was_written() -> None:
+    for waiting in (None, clock.now()):
+        place = Position(waiting, clock.now(), new_id())
+        assert Position.of(str(place)) == place
+    for wrong in ("", "~", "~yesterday~1", f"~2026-01-01T00:00:00~{new_id()}", f"a~2026-01-01~{new_id()}"):
+        with pytest.raises(ValueError, match="not a position"):
+            Position.of(wrong)
 
 
 @pytest.mark.parametrize(

@@ -56,4 +56,4 @@ class Wrote:
         await journal.accept(self._account_id, [event], b"raw")
         while (await fold(self._desk)).count:
             pass
-        return (await conversations(self._desk, "open", None))[0]
+        return (await conversations(self._desk, "open", None, find=openid))[0]

@@ -25,7 +25,7 @@ async def test_pages_follow_one_another_without_gap_or_overlap(reader: Program, 
         cursor = page["next"]
         if cursor is None:
             break
-    assert found == wanted[::-1]
+    assert found == wanted, "who waits longest comes first"
 
 
 async def test_messages_are_read_backwards_and_forwards(reader: Program, wrote: Wrote) -> None:
