@@ -81,7 +81,7 @@ async def _list(desk: Desk, given: argparse.Namespace) -> int:
     for account in found:
         _print(account)
     if not found:
-        print("还没有渠道账号: ./dev channel add wechat|sms|email --name …")
+        print("还没有渠道账号：./dev channel add wechat|sms|email --name …")
     return 0
 
 
@@ -102,7 +102,7 @@ async def _set_active(desk: Desk, wanted: str, *, active: bool) -> int:
 async def _find(desk: Desk, wanted: str) -> AccountView:
     found = [each for each in await accounts.listed(desk) if _is(each.id, wanted)]
     if not found:
-        raise NotFound("没有这个渠道账号,./dev channel list 列出全部")
+        raise NotFound("没有这个渠道账号，./dev channel list 列出全部")
     if len(found) > 1:
         raise NotAllowed("有几个账号的编号都这样开头，请多写几位")
     return found[0]
@@ -119,7 +119,7 @@ def _given_values(given: argparse.Namespace, kind: str) -> dict[str, str]:
     known = [each.name for each in accounts.fields_of(kind)]
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise NotAllowed(f"{kind} 没有 {', '.join(unknown)} 这一项。可以填写: {', '.join(known)}")
+        raise NotAllowed(f"{kind} 没有 {', '.join(unknown)} 这一项。可以填写：{', '.join(known)}")
     return values
 
 

@@ -143,9 +143,9 @@ def _answers(port: int) -> bool:
 
 
 def _welcome(given: argparse.Namespace, home: Home, public_url: str) -> None:
-    lines = ["", "应答已经运行:", f"  收件箱  {public_url}/"]
+    lines = ["", "应答已经运行：", f"  收件箱  {public_url}/"]
     if not given.no_sandbox:
-        lines.append(f"  体验台  http://127.0.0.1:{given.sandbox_port}/  (一部手机:微信、短信、邮件)")
+        lines.append(f"  体验台  http://127.0.0.1:{given.sandbox_port}/  （一部手机：微信、短信、邮件）")
     lines += _login_lines(home)
     print(*lines, "", "按 Ctrl-C 停止。", "", sep="\n", flush=True)
 
@@ -158,7 +158,7 @@ def _login_lines(home: Home) -> list[str]:
     logins = json.loads(path.read_text())
     path.unlink()
     return (
-        ["  登录(每个链接只能用一次):", *(f"    {login['label']}  {login['url']}" for login in logins)]
+        ["  登录（每个链接只能用一次）：", *(f"    {login['label']}  {login['url']}" for login in logins)]
         if logins
         else []
     )

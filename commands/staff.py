@@ -70,7 +70,7 @@ async def _find(desk: Desk, login: str) -> StaffView:
     for each in await accounts.members(desk):
         if wanted in (each.login, str(each.id)):
             return each
-    raise NotFound("没有这个登录名,./dev staff list 列出全部")
+    raise NotFound("没有这个登录名，./dev staff list 列出全部")
 
 
 def _masked_login(login: str) -> str:

@@ -43,7 +43,7 @@ async def _list(desk: Desk, given: argparse.Namespace) -> int:
     for each in found:
         _print(each)
     if not found:
-        print("还没有令牌: ./dev token add 名称 --scope read --days 30")
+        print("还没有令牌：./dev token add 名称 --scope read --days 30")
     return 0
 
 

@@ -10,7 +10,7 @@ from channels.base import Fetched, Mailbox
 from core import clock, database
 from core.desk import Desk
 from core.errors import SendError
-from core.intake.accounts import note_trouble
+from core.intake.accounts import UNREAD, note_read, note_trouble
 from core.intake.journal import Journal
 from core.intake.models import ChannelAccount
 from workers.adapters import Adapters
@@ -43,13 +43,14 @@ class Mailboxes:
                 return
             while await self._read_some(account_id, adapter):
                 pass
+            await note_read(account_id)
         except SendError as problem:
-            await note_trouble(account_id, f"收信失败：{problem.reason}")
+            await note_trouble(account_id, f"{UNREAD}：{problem.reason}")
         except database.AWAY:
             raise
         except Exception as problem:
             log.exception("mailbox failed", problem=type(problem).__name__)
-            await note_trouble(account_id, f"收信失败：{type(problem).__name__}")
+            await note_trouble(account_id, f"{UNREAD}：{type(problem).__name__}")
 
     async def _read_some(self, account_id: UUID, adapter: Mailbox) -> bool:
         """Journal the next mails and only then move the cursor; False when the mailbox held nothing new."""

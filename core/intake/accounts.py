@@ -93,9 +93,23 @@ async def note_trouble(account_id: UUID, trouble: str) -> None:
     )
 
 
+UNREAD = "收信失败"
+"""How the trouble of a mailbox begins; nothing that is sent cures it, only reading does."""
+
+
+async def note_read(account_id: UUID) -> None:
+    """The mailbox could be read: its trouble, if it had that one, is over."""
+    await ChannelAccount.filter(id=account_id, last_error__startswith=UNREAD).update(last_error="", last_error_at=None)
+
+
 async def note_sent(account_id: UUID) -> None:
     """Something went out through an account: its trouble, if any, is over."""
-    await ChannelAccount.filter(id=account_id).update(last_out_at=clock.now(), last_error="", last_error_at=None)
+    await ChannelAccount.filter(id=account_id).update(last_out_at=clock.now())
+    await (
+        ChannelAccount.filter(id=account_id)
+        .exclude(last_error__startswith=UNREAD)
+        .update(last_error="", last_error_at=None)
+    )
 
 
 async def _seal(desk: Desk, account: ChannelAccount, values: dict[str, str]) -> None:

@@ -28,6 +28,9 @@ LEASE = timedelta(seconds=90)
 BACKOFF = [timedelta(seconds=s) for s in (5, 20, 60, 300, 900, 1800, 3600, 7200)]
 """The wait after each failed try, give or take a fifth; then the part has failed."""
 
+MOST_CLAIMS = 20
+"""A part that was claimed so often and never left does not come to leave by itself: its channel cannot be opened."""
+
 ASK_AFTER = timedelta(seconds=10)
 """A provider asked at once may not have recorded yet what it took."""
 
@@ -66,8 +69,10 @@ UPDATE outbox SET state = 'failed', reason = $2 WHERE address_id = $1 AND state 
 MAKE_ROOM = "UPDATE outbox SET part = part + $3 WHERE message_id = $1 AND part > $2"
 
 LAPSED = """
-UPDATE outbox SET state = CASE WHEN state = 'claimed' THEN 'queued' ELSE 'unknown' END, lease_until = NULL,
-  reason = CASE WHEN state = 'claimed' THEN reason ELSE '发送中断，不知道对方是否收到' END
+UPDATE outbox SET lease_until = NULL,
+  state = CASE WHEN state = 'sending' THEN 'unknown' WHEN tries > $2 THEN 'failed' ELSE 'queued' END,
+  reason = CASE WHEN state = 'sending' THEN '发送中断，不知道对方是否收到'
+                WHEN tries > $2 THEN '多次尝试都没能发出，请检查渠道设置' ELSE reason END
 WHERE state IN ('claimed', 'sending') AND lease_until < $1
 RETURNING id, message_id, state
 """
@@ -178,7 +183,7 @@ async def divide(part: Outbox, key: Key, texts: list[str]) -> None:
 async def recover() -> list[Mapping[str, Any]]:
     """Parts whose worker died: those that had not left go back, the others stand as unknown."""
     async with database.transaction():
-        lapsed = await database.rows(LAPSED, clock.now())
+        lapsed = await database.rows(LAPSED, clock.now(), MOST_CLAIMS)
         await refresh_messages({row["message_id"] for row in lapsed})
     return [*lapsed]
 

@@ -181,7 +181,7 @@ async def _keep_an_admin(leaving: UUID) -> None:
     active = await Staff.filter(active=True).select_for_update().order_by("id")
     admins = [each.id for each in active if Role.ADMIN in each.roles]
     if admins == [leaving]:
-        raise NotAllowed("这是最后一位管理员,请先让别人成为管理员")
+        raise NotAllowed("这是最后一位管理员，请先让别人成为管理员")
 
 
 def _login(value: str) -> str:

@@ -56,7 +56,7 @@ def check(password: str) -> None:
     if len(password) > LONGEST:
         raise NotAllowed(f"密码最长 {LONGEST} 个字符")
     if password.lower() in COMMON or len(set(password)) < 4:
-        raise NotAllowed("这个密码太常见,很容易被猜到,请换一个")
+        raise NotAllowed("这个密码太常见，很容易被猜到，请换一个")
 
 
 async def hashed(password: str) -> str:
@@ -81,7 +81,7 @@ def _verify(kept: str, password: str) -> bool:
 async def _in_thread(work: Callable[..., T], *values: str) -> T:
     global _waiting
     if _waiting >= MOST_WAITING:
-        raise NotAllowed("现在登录的人太多,请过几秒再试")
+        raise NotAllowed("现在登录的人太多，请过几秒再试")
     _waiting += 1
     try:
         return await asyncio.get_running_loop().run_in_executor(_threads, work, *values)

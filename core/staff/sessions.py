@@ -20,7 +20,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
-WRONG = "登录名或密码不正确。连续 5 次不正确,账号会锁定 15 分钟。"
+WRONG = "登录名或密码不正确。连续 5 次不正确，账号会锁定 15 分钟。"
 """One sentence for an unknown login, a wrong password and a locked account: none of them is told apart."""
 
 

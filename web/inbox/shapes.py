@@ -14,9 +14,9 @@ from web.shown import day, lasting
 VIEWS = {"mine": "待我处理", "unassigned": "未分配", "open": "进行中", "closed": "已关闭"}
 
 EMPTY = {
-    "mine": ("没有等你处理的会话", "去“未分配”里接手一个,或者等新消息到来。"),
+    "mine": ("没有等你处理的会话", "去“未分配”里接手一个，或者等新消息到来。"),
     "unassigned": ("没有未分配的会话", "新消息到来时会出现在这里。"),
-    "open": ("没有进行中的会话", "顾客从微信、短信或邮件写来时,会话会出现在这里。"),
+    "open": ("没有进行中的会话", "顾客从微信、短信或邮件写来时，会话会出现在这里。"),
     "closed": ("还没有关闭过会话", "处理完的会话关闭后会收在这里。"),
     "find": ("没有找到", "请输入完整的手机号或邮箱。"),
 }
@@ -57,8 +57,8 @@ def waiting(line: Line) -> Sign | None:
 def speaker(line: Line) -> str:
     """Who said what the line shows, where it was not the person."""
     if line.last_state == "kept":
-        return "备注:"
-    return "" if line.last_state in {"", "received"} else "我们:"
+        return "备注："
+    return "" if line.last_state in {"", "received"} else "我们："
 
 
 def closing(closes_at: datetime | None) -> Sign | None:

@@ -57,7 +57,7 @@
     const inBytes = fact.unit === "bytes";
     const length = inBytes ? new TextEncoder().encode(text).length : text.length;
     const parts = Math.ceil(length / Number(fact.longest));
-    if (parts > Number(fact.parts)) return { words: `太长:${length} / ${fact.longest * fact.parts}${inBytes ? " 字节" : " 字"}`, over: true };
+    if (parts > Number(fact.parts)) return { words: `太长：${length} / ${fact.longest * fact.parts}${inBytes ? " 字节" : " 字"}`, over: true };
     if (fact.kind === "sms") return { words: `${text.length} 字 · ${segments(text)} 条短信` };
     if (parts > 1) return { words: `${length} / ${fact.longest}${inBytes ? " 字节" : " 字"} · 将分 ${parts} 条发送` };
     const near = length > Number(fact.longest) * 0.5;
@@ -68,7 +68,7 @@
     const types = fact.types.split(" ").filter(Boolean);
     const type = file.type || "application/octet-stream";
     if (!types.some((each) => (each.endsWith("/") ? type.startsWith(each) : type === each))) return `${fact.label}不能发送这种文件`;
-    if (file.size > Number(fact.largest)) return `太大,${fact.label}最多 ${Math.floor(fact.largest / 1024 / 1024)} MB`;
+    if (file.size > Number(fact.largest)) return `太大，${fact.label}最多 ${Math.floor(fact.largest / 1024 / 1024)} MB`;
     return "";
   }
 
@@ -82,7 +82,7 @@
     byId("subject-field").hidden = noting || !replying || !fact.subject;
     byId("attach").hidden = noting || !replying || !fact.types;
     if (byId("left")) byId("left").textContent = (fact && fact.left) || "";
-    form.elements.text.placeholder = noting ? "写给同事的备注,不会发给对方" : "输入回复";
+    form.elements.text.placeholder = noting ? "写给同事的备注，不会发给对方" : "输入回复";
     const { words, over } = !noting && fact ? counted(form.elements.text.value, fact) : { words: `${form.elements.text.value.length} 字` };
     byId("counter").textContent = form.elements.text.value ? words : "";
     byId("counter").classList.toggle("over", Boolean(over));
@@ -141,9 +141,9 @@
 
   async function said(response) {
     try {
-      return (await response.json()).error.message || "没有成功,请再试一次";
+      return (await response.json()).error.message || "没有成功，请再试一次";
     } catch {
-      return "系统暂时连不上,内容已保留,请再试一次";
+      return "系统暂时连不上，内容已保留，请再试一次";
     }
   }
 
@@ -180,7 +180,7 @@
   async function send(form) {
     if (byId("send").disabled) return;
     if (!form.elements.text.value.trim() && !(files.length && mode(form) === "reply")) {
-      problem(mode(form) === "note" ? "请先写备注" : "请先输入回复,或添加文件");
+      problem(mode(form) === "note" ? "请先写备注" : "请先输入回复，或添加文件");
       return;
     }
     problem("");
@@ -194,7 +194,7 @@
       else problem(await said(response));
     } catch {
       busy(form, false);
-      problem("网络连不上,内容已保留,请再试一次。同样的内容不会发两遍。");
+      problem("网络连不上，内容已保留，请再试一次。同样的内容不会发两遍。");
     }
     show(form);
     if (form.isConnected) form.elements.text.focus();

@@ -90,7 +90,7 @@
     const notice = document.createElement("div");
     notice.className = "notice error";
     notice.setAttribute("role", "alert");
-    notice.innerHTML = '<p>网络连不上,没有成功。</p><button type="button" class="button">重试</button><button type="button" class="icon-button" data-dismiss aria-label="关闭提示">×</button>';
+    notice.innerHTML = '<p>网络连不上，没有成功。</p><button type="button" class="button">重试</button><button type="button" class="icon-button" data-dismiss aria-label="关闭提示">×</button>';
     const config = event.detail.requestConfig;
     notice.querySelector(".button").addEventListener("click", () => {
       notice.remove();

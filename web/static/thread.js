@@ -145,7 +145,7 @@ async function earlier(button) {
   } catch {
     button.disabled = false;
     button.removeAttribute("aria-busy");
-    button.textContent = "没有取到,点这里重试";
+    button.textContent = "没有取到，点这里重试";
   }
 }
 
