@@ -152,9 +152,7 @@ async def test_a_dead_workers_parts_go_back_or_stand_as_unknown(shop: Shop) -> N
         assert await outbox.claim(10) == [parts[not_left]]
 
 
-async def test_a_part_that_is_claimed_again_and_again_and_never_leaves_fails_at_last(
-    shop: Shop, person: Person
-) -> None:
+async def test_a_part_that_is_claimed_again_and_again_and_never_leaves_fails_at_last(person: Person) -> None:
     message_id, moment = await person.told("您好"), clock.now()
     for _ in range(outbox.MOST_CLAIMS + 1):
         assert await state_of(message_id) == "queued"
