@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 32
 """Parts in flight in one worker. A slow provider holds its own, never the others', until all of these are its."""
 
+AGAIN = (0.5, 1, 2, 5, 10, 20)
+"""Seconds between tries at recording an outcome; after the last it stands as unknown."""
+
 
 class Deliver:
     """Empties the outbox."""
@@ -99,13 +102,24 @@ class Deliver:
             return
         outcome = await _outcome(adapter, ready)
         ending = outbox.ending_of(outcome, ready.part.tries)
-        await outbox.end(self._desk, ready.part, attempt, ready.key, ending)
+        await self._record(ready, attempt, ending)
         if isinstance(outcome, Refused) and outcome.recipient_gone:
             await outbox.mark_gone(ready.address_id)
         if isinstance(outcome, Accepted):
             await note_sent(ready.part.account_id)
         else:
             await note_trouble(ready.part.account_id, f"{ending.reason} {ending.code}".strip())
+
+    async def _record(self, ready: Leaving, attempt: UUID, ending: outbox.Ending) -> None:
+        """Write down what came of a try. With the database away for a moment we know it still, and keep trying."""
+        for wait in AGAIN:
+            try:
+                await outbox.end(self._desk, ready.part, attempt, ready.key, ending)
+            except database.AWAY:
+                await asyncio.sleep(wait)
+            else:
+                return
+        await outbox.end(self._desk, ready.part, attempt, ready.key, ending)
 
     async def look_up_unknown(self) -> None:
         """Ask providers that can be asked what became of parts whose outcome is unknown."""

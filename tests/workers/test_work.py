@@ -21,6 +21,7 @@ from core.notification import outbox
 from core.notification.models import Outbox
 from core.settings import Settings
 from tests.core.spoken import OPENID, Shop, inbound_states, open_shop, said
+from tests.relay import relay
 from workers.sweep import sweep
 from workers.work import Work, at_work
 
@@ -156,6 +157,26 @@ async def test_a_worker_that_stops_lets_what_is_in_the_air_land_and_takes_no_mor
 
     assert len(platform.heard) == 1
     assert await Outbox.filter(state="queued").count() == 1
+
+
+async def test_what_the_provider_said_is_recorded_although_the_database_was_away(
+    settings: Settings, platform: Platform
+) -> None:
+    async with relay(settings.database_url) as wire:
+        desk = await open_desk(replace(settings, database_url=wire.url), FACTS)
+        async with at_work(desk) as work:
+            shop = await with_wechat(await open_shop(desk), platform)
+            platform.open.clear()
+            await shop.hear("wechat", said(OPENID))
+            sending = asyncio.create_task(work.deliver())
+            await until(lambda: _in_the_air(platform, 1))
+            await wire.cut()
+            platform.open.set()
+            await until(lambda: _in_the_air(platform, 0))
+            await wire.mend()
+            await sending
+            assert await _all_sent(1)
+        await close_desk(desk)
 
 
 async def test_a_text_too_long_for_one_part_leaves_in_several(shop: Shop, work: Work, platform: Platform) -> None:
