@@ -10,6 +10,7 @@ from email.message import Message
 from enum import StrEnum
 
 from channels.email import bounce_reasons as reasons
+from channels.email import bounce_told as told
 from channels.email import mime
 from channels.email.headers import Headers
 from channels.email.mime import Mail
@@ -77,10 +78,10 @@ _SAYS_SO = re.compile(
     r"delivery (?:to the following|has) fail|permanent (?:fatal )?errors?|returned to (?:the )?sender|"
     r"following address|following recipient|error (?:occurred )?while trying to deliver|"
     r"error delivering your mail|"
-    r"user unknown|unknown user|mailbox (?:is )?full|could not send|transcript of session|"
+    r"user unknown|unknown user|no such user|invalid user|^\s{0,8}RCPT TO:|mailbox (?:is )?full|could not send|transcript of session|"
     r"message has been (?:rejected|blocked)|"
     r"\"notificationType|退信原因|无法(?:投递|送达|发送)|退回|投递失败|发送失败|未能送达|被退信|拒收",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _ORIGINAL_STARTS = re.compile(
     r"^[ >|]*-{2,}.{0,60}(?:below this line|original message|unsent message|message text follows|"
@@ -163,6 +164,10 @@ def _is_told_bounce(mail: Mail, text: str) -> bool:
     return (system or nobody) and system + nobody + subject + says >= 2
 
 
+_ARRIVED = {"delivered", "relayed", "expanded", "deliverable"}
+"""RFC 3464 section 2.3.3, and what Postfix calls an address that it only probed."""
+
+
 def _structured(mail: Mail, fields: str) -> Report:
     """A delivery status (RFC 3464): a group of fields about the mail, then one for each address."""
     text = mail.text[:LONGEST_LOOK]
@@ -170,7 +175,7 @@ def _structured(mail: Mail, fields: str) -> Report:
     about = [group for group in groups if "action" in group or "final-recipient" in group or "status" in group]
     recipients = tuple(_recipient(group, text) for group in about)
     actions = {group.get("action", "failed").split(" ")[0].lower() for group in about}
-    kind = Kind.DELIVERED if actions and actions <= {"delivered", "relayed", "expanded"} else Kind.BOUNCE
+    kind = Kind.DELIVERED if actions and actions <= _ARRIVED else Kind.BOUNCE
     if not recipients:
         return _told(mail, text, Kind.BOUNCE)
     own_id = next((group["original-message-id"] for group in groups if "original-message-id" in group), "")
@@ -184,17 +189,23 @@ def _fields(group: str) -> dict[str, str]:
 
 
 def _recipient(group: dict[str, str], text: str) -> Recipient:
-    address = _ADDRESS.search(group.get("final-recipient", "") or group.get("original-recipient", ""))
-    said = group.get("diagnostic-code", "")
-    status = group.get("status", "")
-    found = reasons.find(said or text, status)
-    waiting = group.get("action", "").lower().startswith("delayed")
+    named = _ADDRESS.search(group.get("final-recipient", "") or group.get("original-recipient", ""))
+    address = named[0].lower() if named else ""
+    said, status = group.get("diagnostic-code", ""), group.get("status", "")
+    if group.get("action", "").lower().startswith("delayed"):
+        return Recipient(address, reasons.code(said, status), False, "对方服务器暂时没有接收，仍在重试", final=False)
+    sections = told.sections(text)
+    about = sections.get(address, text) if len(sections) > 1 else text
+    return _judged(address, said or about, status, f"{said}\n{about}")
+
+
+def _judged(address: str, said: str, status: str, around: str) -> Recipient:
+    """What became of an address by what was `said` of it; `around` tells when that was said."""
+    found = reasons.find(said, status)
     code = reasons.code(said, status)
-    if waiting:
-        return Recipient(
-            address[0].lower() if address else "", code, False, "对方服务器暂时没有接收，仍在重试", final=False
-        )
-    return Recipient(address[0].lower() if address else "", code, found.hard, found.reason)
+    if found is reasons.UNKNOWN_USER and not code.startswith("5.1.") and told.filtered(around):
+        found = reasons.FILTERED
+    return Recipient(address, code, found.hard, found.reason)
 
 
 def _told(mail: Mail, text: str, kind: Kind) -> Report:
@@ -203,12 +214,20 @@ def _told(mail: Mail, text: str, kind: Kind) -> Report:
     said = text[: start.start()] if start else text
     if len(said.strip()) < 40:
         said = text
+    sections = told.sections(said)
+    if len(sections) > 1:
+        recipients = tuple(_judged(address, about, "", about) for address, about in sections.items())
+    else:
+        recipients = (_judged(_named(mail, said), said, "", said),)
+    return Report(kind, recipients, _original_id(mail))
+
+
+def _named(mail: Mail, said: str) -> str:
+    """The address that a report in words is about."""
     failed = mail.headers.addresses("x-failed-recipients")
     ours = {address for _, address in mail.headers.addresses("to") + mail.headers.addresses("from")}
     named = [each.lower() for each in _ADDRESS.findall(said)]
-    address = failed[0][1] if failed else next((each for each in named if each not in ours), "")
-    found = reasons.find(said, "")
-    return Report(kind, (Recipient(address, reasons.code(said, ""), found.hard, found.reason),), _original_id(mail))
+    return failed[0][1] if failed else next((each for each in named if each not in ours), "")
 
 
 def _original_id(mail: Mail) -> str:

@@ -26,11 +26,26 @@ RELAY = Reason(False, "对方服务器不代收这个地址的邮件")
 SYSTEM = Reason(False, "对方邮件系统出错")
 CONTENT = Reason(False, "邮件内容被对方拒收")
 REFUSED = Reason(False, "对方拒收")
+FILTERED = Reason(False, "对方收到后拒收，可能被过滤")
+PROGRAM = Reason(False, "对方处理邮件的程序出错")
 UNKNOWN_USER = Reason(True, "收件地址不存在")
 UNKNOWN_HOST = Reason(True, "收件地址的域名不存在或不收邮件")
 MOVED = Reason(True, "收件人已更换地址")
 
 _BY_WORDS: tuple[tuple[Reason, str], ...] = (
+    (PROGRAM, r"pipe to \||command output:|^\s{0,3}x-unix;|local mailer|exit (?:status|code)|unix error"),
+    (NETWORK, r"host not found,? try again|try again later\W{0,3}(?:dns|name server)|temporary (?:dns|lookup|name)"),
+    (
+        UNKNOWN_USER,
+        # Microsoft's edge refuses what its directory does not hold in these words.
+        r"5\.4\.1[\w\s<>\[\]@.:-]{0,120}recipient address rejected: access denied|mailbox not found or access denied",
+    ),
+    (TOO_MANY, r"too many (?:invalid|unknown|bad)"),
+    (
+        UNKNOWN_HOST,
+        r"domain[\w ]{0,10} may not exist|domain is not reachable|record indicated no smtp service|"
+        r"mx records? points? to (?:non-?existent|nowhere)|null mx",
+    ),
     (
         MOVED,
         (
@@ -129,7 +144,8 @@ _BY_WORDS: tuple[tuple[Reason, str], ...] = (
             r"(?:user|recipient|mailbox|address|account|person|mail ?drop|local.?part|e-?mail|destination mailbox)|"
             r"no (?:mailbox|account|recipient|such|user)|doesn't have an? [\w.]{1,60} account|is not a (?:known|"
             r"valid)|5\.1\.(?:1|3|10)\b|"
-            r"不存在|无此用户|用户未找到|未找到.{0,6}用户|查无此人|地址(?:错误|无效)|无效的?收件"
+            r"invalid (?:final )?(?:delivery )?userid|"
+            r"見つかりません|リストにありません|存在しません|(?:宛|あて)先(?:が)?不明|不存在|无此用户|用户未找到|未找到.{0,6}用户|查无此人|地址(?:错误|无效)|无效的?收件"
         ),
     ),
     (
@@ -142,6 +158,27 @@ _BY_WORDS: tuple[tuple[Reason, str], ...] = (
             r"(?:can't|cannot|couldn't) find any (?:host|exchanger|mail)|host lookup|not accept (?:any )?(?:mail|"
             r"e-?mail)|\bnxdomain\b|域名(?:不存在|错误|无法解析)|unable to (?:look|resolve)"
         ),
+    ),
+    (
+        UNKNOWN_USER,
+        r"(?:address|mailbox|user|recipient)[\w ]{0,10} (?:is )?(?:invalid|unavailable|not present|not available or)|"
+        r"can'?t accept user|nobody by that name|no one at this address|no (?:local mailbox|mail box|valid recipient)|"
+        r"recipient is not (?:local|in)|recipient not on|recip(?:ient)?notfound|no longer (?:valid|accepts mail)|"
+        r"wrong or no longer|missing home directory|does not live here|invalid or unknown|badrcptto|allowed rcpthosts|"
+        r"undeliverable address|^(?:\d{3} )?address rejected",
+    ),
+    (
+        UNKNOWN_USER,
+        r"(?:empfänger|benutzer|adressat)[\w ]{0,20}unbekannt|unbekannter (?:empfänger|benutzer)|"
+        r"(?:adresse|utilisateur|destinataire)[\w ]{0,20}(?:inconnue?|n'existe pas)|"
+        r"(?:usuario|destinatario|dirección|utente|indirizzo)[\w ]{0,20}(?:desconocid|no existe|sconosciut|inesistente)|"
+        r"(?:получатель|пользователь|адрес|ящик)[\w ]{0,20}не (?:найден|существует)|"
+        r"(?:수신자|사용자|주소)[\w를을가이 ]{0,10}(?:찾을 수 없|존재하지)|(?:邮箱|收件人?|电子邮件)地址(?:有误|不正确)",
+    ),
+    (
+        UNKNOWN_HOST,
+        r"(?<!sender )domain must exist|(?:unrouteable|unroutable) mail domain|mail receiving disabled|no host found for|"
+        r"domain (?:couldn't|could not|cannot) be found|couldn't find a mail exchanger|域名解析|找不到.{0,8}域名",
     ),
     (
         EXPIRED,
@@ -215,7 +252,8 @@ def find(said: str, status: str) -> Reason:
     detail = code(said, status)
     key = detail[2:] if _ENHANCED.fullmatch(detail) else ""
     temporary = detail.startswith("4")
-    by_words = next((reason for reason, pattern in _WORDS if pattern.search(said[:8000])), None)
+    flat = " ".join(said[:8000].split())
+    by_words = next((reason for reason, pattern in _WORDS if pattern.search(flat)), None)
     found = _BY_STATUS.get(key) if key in _TELLING and not _softens(by_words) else by_words or _BY_STATUS.get(key)
     found = found or REFUSED
     return Reason(False, found.reason) if temporary and found.hard else found
@@ -223,4 +261,4 @@ def find(said: str, status: str) -> Reason:
 
 def _softens(reason: Reason | None) -> bool:
     """Words so exact that they win over the status."""
-    return reason in (FULL, SUSPENDED, AUTHENTICATION, SPAM, BLOCKED, RELAY, SENDER, MOVED)
+    return reason in (PROGRAM, TOO_MANY, FULL, SUSPENDED, AUTHENTICATION, SPAM, BLOCKED, RELAY, SENDER, MOVED)

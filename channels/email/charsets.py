@@ -55,6 +55,8 @@ def guess(data: bytes) -> str:
     """The text of bytes about which nothing (believable) is said."""
     if b"~{" in data and b"~}" in data and data.isascii():
         return _tried(data, "hz") or data.decode("ascii")
+    if (b"\x1b$B" in data or b"\x1b$@" in data) and data.isascii():
+        return data.decode("iso2022_jp_ext", "replace")
     text = _tried(data, "utf-8")
     if text is not None:
         return text
