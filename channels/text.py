@@ -8,12 +8,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable
 
-# GSM 03.38: the basic alphabet counts one, its extension table two; any other character makes the whole text UCS-2.
-GSM_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
+from core.lengths import MEASURES
 
 # The best place to cut comes first: after a line, after a sentence, after a clause or a word.
 BREAKS = (
@@ -23,32 +18,19 @@ BREAKS = (
 )
 
 ZERO_WIDTH_JOINER = "\u200d"
+Measure = Callable[[str], int]
 
 
-def segments(text: str) -> int:
-    """How many SMS the text takes: 160/153 units of GSM-7, or 70/67 of UCS-2 (3GPP TS 23.038, 23.040)."""
-    if all(character in GSM_BASIC or character in GSM_EXTENDED for character in text):
-        units, alone, joined = len(text) + sum(character in GSM_EXTENDED for character in text), 160, 153
-    else:
-        units, alone, joined = len(text.encode("utf-16-be", "surrogatepass")) // 2, 70, 67
-    return 1 if units <= alone else -(-units // joined)
-
-
-MEASURES: dict[str, Callable[[str], int]] = {
-    "characters": len,
-    "bytes": lambda text: len(text.encode("utf-8", "surrogatepass")),
-    "segments": segments,
-}
-
-
-def cut(text: str, longest: int, unit: str = "characters") -> list[str]:
+def cut(text: str, longest: int, unit: str = "characters", before: str = "") -> list[str]:
     """The text in parts of at most `longest` units: `characters`, `bytes` of UTF-8 or SMS `segments`.
 
+    `before` is what the channel itself puts before every part: it takes room, and is not in the parts.
     An empty text has no parts.
     What people see as one character (an emoji of several code points, a letter with its marks) stays whole unless it
     alone is longer than a part. `longest` must hold any single code point: 4 for bytes.
     """
-    measure = MEASURES[unit]
+    count = MEASURES[unit]
+    measure: Measure = lambda part: count(before + part)  # noqa: E731
     if longest < measure("😀"):
         raise ValueError("a part must hold at least one character")
     parts = []
@@ -59,7 +41,7 @@ def cut(text: str, longest: int, unit: str = "characters") -> list[str]:
     return parts
 
 
-def _end(text: str, longest: int, measure: Callable[[str], int]) -> int:
+def _end(text: str, longest: int, measure: Measure) -> int:
     """Where the first part ends: the best break in its second half, else between two characters."""
     most = _most(text, longest, measure)
     for pattern in BREAKS:
@@ -70,7 +52,7 @@ def _end(text: str, longest: int, measure: Callable[[str], int]) -> int:
     return whole or most
 
 
-def _most(text: str, longest: int, measure: Callable[[str], int]) -> int:
+def _most(text: str, longest: int, measure: Measure) -> int:
     """The most code points that fit. Every unit counts at least one for 153 code points, so the search is bounded."""
     reach = range(1, min(len(text), longest * 160) + 1)
     return bisect_right(reach, longest, key=lambda end: measure(text[:end]))

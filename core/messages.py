@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from core.lengths import MEASURES
+
 
 class MessageKind(StrEnum):
     """What a message mainly is. `OTHER` is kept and shown as 暂不支持的消息."""
@@ -147,6 +149,9 @@ class Accepted:
     state: DeliveryState = DeliveryState.SENT
 
 
+ICONS = frozenset({"wechat", "sms", "email", "chat"})
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
     """What differs between channels, stated by the adapter so that the core never asks which one it is."""
@@ -154,8 +159,12 @@ class ChannelFacts:
     label: str
     longest_text: int
     """The longest text of one part, in `text_unit`."""
+    icon: str = "chat"
+    """What marks it on screens: one of `ICONS`, drawn in `web/pages/icons.html`."""
     text_unit: str = "characters"
-    """`characters`, or `bytes` of UTF-8."""
+    """`characters`, `bytes` of UTF-8, or SMS `segments`."""
+    signature: str = ""
+    """What the provider puts before every text, at its longest; it counts with the text."""
     most_parts: int = 10
     reply_window: timedelta | None = None
     """How long after a person's last message they may be written to; None: always."""
@@ -175,4 +184,4 @@ class ChannelFacts:
 
     def length_of(self, text: str) -> int:
         """How long a text is, in `text_unit`."""
-        return len(text.encode("utf-8", "replace")) if self.text_unit == "bytes" else len(text)
+        return MEASURES[self.text_unit](self.signature + text)

@@ -35,6 +35,7 @@ def _dress(app: Quart) -> None:
     """What every template may use."""
     app.jinja_env.globals["asset"] = assets.asset
     app.jinja_env.filters.update(ago=shown.ago, clock=shown.clock, moment=shown.moment, size=shown.size, day=shown.day)
+    app.jinja_env.filters["mark"] = shown.mark
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -1,7 +1,8 @@
-"""How times and sizes are written on screens: Asia/Shanghai, as people say them."""
+"""How times, sizes and channels are written on screens: times in Asia/Shanghai, as people say them."""
 
 from datetime import datetime, timedelta
 
+from channels import FACTS
 from core import clock as time
 
 
@@ -57,3 +58,8 @@ def size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{count // 1024} KB"
     return f"{count / 1024 / 1024:.1f} MB"
+
+
+def mark(kind: str) -> str:
+    """The name of the icon, and of the colour, that marks a channel; `chat` for one that we no longer have."""
+    return FACTS[kind].icon if kind in FACTS else "chat"

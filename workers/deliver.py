@@ -91,7 +91,8 @@ class Deliver:
 
     async def _divided(self, ready: Leaving, adapter: Channel) -> bool:
         """Whether the text was too long for one part and has been replaced by several."""
-        texts = cut(ready.outgoing.text, adapter.facts.longest_text, adapter.facts.text_unit)
+        facts = adapter.facts
+        texts = cut(ready.outgoing.text, facts.longest_text, facts.text_unit, facts.signature)
         if len(texts) > 1:
             await outbox.divide(ready.part, ready.key, texts)
         return len(texts) > 1

@@ -45,6 +45,7 @@ class EmailChannel:
     kind: ClassVar[str] = "email"
     facts: ClassVar[ChannelFacts] = ChannelFacts(
         label="邮件",
+        icon="email",
         longest_text=200_000,
         media_types=("image/", "audio/", "video/", "text/", "application/"),
         largest_media=20 * 1024 * 1024,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from core import clock
 from core.conversations.models import Address
+from core.lengths import WORDS
 from core.messages import ChannelFacts
 
 
@@ -43,10 +44,7 @@ def _is(content_type: str, wanted: str) -> bool:
 
 def text_why_not(facts: ChannelFacts, text: str) -> str:
     """The reason why a text cannot go this way even in parts, or an empty text."""
-    in_bytes = facts.text_unit == "bytes"
-    length, most = len(text), facts.longest_text * facts.most_parts
-    if in_bytes:
-        length = len(text.encode("utf-8", "replace"))
+    length, most = facts.length_of(text), facts.longest_text * facts.most_parts
     if length <= most:
         return ""
-    return f"内容太长，{facts.label}最多 {most} {'字节' if in_bytes else '字'}，现在是 {length}"
+    return f"内容太长，{facts.label}最多 {most} {WORDS[facts.text_unit]}，现在是 {length}"

@@ -23,7 +23,8 @@ import channels.http
 from channels import problems_of, with_defaults
 from channels.base import Account, Channel, RawCall, Webhook
 from core.errors import OutcomeUnknown, Refused, RejectedCall, TryLater, UnreadablePayload, YingdaError
-from core.messages import Accepted, DeliveryUpdate, MessageReceived, Outgoing
+from core.lengths import MEASURES
+from core.messages import ICONS, Accepted, DeliveryUpdate, MessageReceived, Outgoing
 from tests.channels.provider import Behaviour, Provider, answering, hang_up, keep_silent
 
 PART_ID = UUID("0190b5a4-7c00-7000-8000-000000000001")
@@ -44,8 +45,10 @@ class FactsContract(ABC):
     def test_facts_are_sane(self) -> None:
         facts = self.channel.facts
         assert re.search(r"[\u4e00-\u9fff]", facts.label)
-        assert facts.longest_text >= 70
-        assert facts.text_unit in {"characters", "bytes"}
+        assert facts.longest_text >= (70 if facts.text_unit != "segments" else 1)
+        assert facts.text_unit in MEASURES
+        assert facts.icon in ICONS
+        assert facts.length_of("") < facts.longest_text
         assert facts.most_parts >= 1
         assert facts.reply_window is None or facts.reply_window > timedelta()
         assert bool(facts.media_types) == (facts.largest_media > 0)

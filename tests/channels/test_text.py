@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.text import MEASURES, cut, segments
+from channels.text import cut
+from core.lengths import MEASURES, segments
 
 FAMILY = "👨‍👩‍👧‍👦"
 # Texts as people write them, and everything else.
@@ -23,6 +24,13 @@ def test_parts_in_segments_fit_too(text: str, longest: int) -> None:
     parts = cut(text, longest, "segments")
     assert "".join(parts) == text
     assert all(segments(part) <= longest for part in parts)
+
+
+@given(text=TEXTS.map(lambda text: text * 9), longest=st.integers(2, 4))
+def test_what_stands_before_each_part_takes_room(text: str, longest: int) -> None:
+    parts = cut(text, longest, "segments", "【应答家电】")
+    assert "".join(parts) == text
+    assert all(segments("【应答家电】" + part) <= longest for part in parts)
 
 
 @given(before=st.text("空调ab", max_size=40), whole=st.sampled_from([FAMILY, "👍🏽", "🇨🇳", "e\u0301", "\r\n", "☎️"]))

@@ -8,6 +8,7 @@ from itertools import groupby
 from core import clock
 from core.conversations.listing import Line
 from core.conversations.thread import AddressView, MessageView
+from core.lengths import WORDS
 from core.messages import ChannelFacts, DeliveryState
 from web.shown import day, lasting
 
@@ -92,6 +93,8 @@ def limits(facts: ChannelFacts) -> Mapping[str, object]:
     return {
         "longest": facts.longest_text,
         "unit": facts.text_unit,
+        "words": WORDS[facts.text_unit],
+        "signature": facts.signature,
         "parts": facts.most_parts,
         "types": " ".join(facts.media_types),
         "largest": facts.largest_media,

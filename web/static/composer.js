@@ -53,15 +53,20 @@
     return text.length <= 70 ? 1 : Math.ceil(text.length / 67);
   }
 
+  const MEASURES = {
+    characters: (text) => text.length,
+    bytes: (text) => new TextEncoder().encode(text).length,
+    segments,
+  };
+
   function counted(text, fact) {
-    const inBytes = fact.unit === "bytes";
-    const length = inBytes ? new TextEncoder().encode(text).length : text.length;
+    const length = MEASURES[fact.unit](fact.signature + text);
     const parts = Math.ceil(length / Number(fact.longest));
-    if (parts > Number(fact.parts)) return { words: `太长：${length} / ${fact.longest * fact.parts}${inBytes ? " 字节" : " 字"}`, over: true };
-    if (fact.kind === "sms") return { words: `${text.length} 字 · ${segments(text)} 条短信` };
-    if (parts > 1) return { words: `${length} / ${fact.longest}${inBytes ? " 字节" : " 字"} · 将分 ${parts} 条发送` };
+    if (parts > Number(fact.parts)) return { words: `太长：${length} / ${fact.longest * fact.parts} ${fact.words}`, over: true };
+    if (fact.unit === "segments") return { words: `${text.length} 字 · ${length} 条短信` };
+    if (parts > 1) return { words: `${length} / ${fact.longest} ${fact.words} · 将分 ${parts} 条发送` };
     const near = length > Number(fact.longest) * 0.5;
-    return { words: near ? `${length} / ${fact.longest}${inBytes ? " 字节" : " 字"}` : `${text.length} 字` };
+    return { words: near ? `${length} / ${fact.longest} ${fact.words}` : `${text.length} 字` };
   }
 
   function fileProblem(file, fact) {
