@@ -5,9 +5,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.errors import BadSetting
 
@@ -28,7 +29,8 @@ class Settings:
     web_host: str = field(default="127.0.0.1", metadata={"help": "address that the web process listens on"})
     web_port: int = field(default=8000, metadata={"help": "port that the web process listens on"})
     trusted_proxies: str = field(
-        default="127.0.0.1", metadata={"help": "comma-separated addresses whose X-Forwarded-* headers count"}
+        default="127.0.0.1",
+        metadata={"help": "comma-separated addresses or networks whose X-Forwarded-* headers count"},
     )
     answer_wait_ms: int = field(
         default=2000,
@@ -47,7 +49,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check all settings. Raise `BadSetting` for the first wrong one."""
     given = dict(os.environ if environ is None else environ)
     values: dict[str, Any] = {
-        "database_url": _url(given, "DATABASE_URL", {"postgres", "postgresql", "asyncpg"}),
+        "database_url": _url(given, "DATABASE_URL", {"postgres", "postgresql"}),
         "redis_url": _url(given, "REDIS_URL", {"redis", "rediss", "unix"}),
         "root_key": _root_key(given),
     }
@@ -60,11 +62,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _checked(settings: Settings) -> Settings:
-    public = urlsplit(settings.public_url)
-    if public.scheme not in {"http", "https"} or not public.hostname or settings.public_url.endswith("/"):
-        raise BadSetting("PUBLIC_URL", "should look like https://desk.example.com, without a trailing /")
-    if public.scheme == "http" and public.hostname not in LOOPBACK:
-        raise BadSetting("PUBLIC_URL", "outside this machine it must start with https://")
+    _check_public(settings.public_url)
+    _check_range("WEB_PORT", settings.web_port, 1, 65535)
+    _check_range("RAW_DAYS", settings.raw_days, 1, 3650)
+    _check_proxies(settings.trusted_proxies)
     if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise BadSetting("LOG_LEVEL", "should be DEBUG, INFO, WARNING or ERROR")
     if not 0 <= settings.answer_wait_ms <= 4000:
@@ -72,11 +73,46 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
+def _check_public(url: str) -> None:
+    """Scheme and host alone: our pages and hooks stand at the root."""
+    public = _split("PUBLIC_URL", url)
+    if public.scheme not in {"http", "https"} or not public.hostname or url != f"{public.scheme}://{public.netloc}":
+        raise BadSetting("PUBLIC_URL", "should look like https://desk.example.com, without a path or a trailing /")
+    if "@" in public.netloc:
+        raise BadSetting("PUBLIC_URL", "should hold no user and no password")
+    if public.scheme == "http" and public.hostname not in LOOPBACK:
+        raise BadSetting("PUBLIC_URL", "outside this machine it must start with https://")
+
+
+def _check_range(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise BadSetting(name, f"should be a number from {least} to {most}")
+
+
+def _check_proxies(given: str) -> None:
+    """uvicorn takes what is no address for a name that never matches, and `*` for everybody."""
+    try:
+        for each in filter(None, map(str.strip, given.split(","))):
+            ip_network(each)
+    except ValueError:
+        raise BadSetting("TRUSTED_PROXIES", "should be addresses or networks: 127.0.0.1, 10.0.0.0/8") from None
+
+
 def _url(given: Mapping[str, str], name: str, schemes: set[str]) -> str:
     value = given.get(name, "").strip()
-    if urlsplit(value).scheme not in schemes:
+    if _split(name, value).scheme not in schemes:
         raise BadSetting(name, f"should be an address that starts with one of {', '.join(sorted(schemes))}://")
     return value
+
+
+def _split(name: str, value: str) -> SplitResult:
+    """The parts of an address. Raise `BadSetting` where they cannot be told apart, or the port is none."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise BadSetting(name, "is no address: its host or its port cannot be read") from None
+    return parts
 
 
 def _number(name: str, value: str) -> int:
@@ -93,6 +129,8 @@ def _root_key(given: Mapping[str, str]) -> bytes:
             value = Path(path).read_text()
         except OSError as problem:
             raise BadSetting("ROOT_KEY_FILE", f"cannot be read: {problem.strerror}") from None
+        except UnicodeDecodeError:
+            raise BadSetting("ROOT_KEY_FILE", "should hold base64, not the bytes themselves") from None
     try:
         key = base64.b64decode(value.strip(), validate=True)
     except ValueError:
