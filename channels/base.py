@@ -86,7 +86,10 @@ class Webhook(Protocol):
         """Raise `RejectedCall` unless the call is the provider's own."""
 
     def parse(self, call: RawCall) -> Sequence[Event]:
-        """The events of a verified call, in order; none for a handshake. Raise `UnreadablePayload`."""
+        """The events of a verified call, in order; none for a handshake.
+
+        Raise `UnreadablePayload` for what cannot be understood; it carries the events around it.
+        """
 
     def answer(self, call: RawCall, reply: str = "") -> Answer:
         """What to say back; `reply` is a text to carry to the person where `facts.answers_in_call`."""

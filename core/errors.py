@@ -1,7 +1,10 @@
 """What can go wrong, in the product's words. `reason` is zh-CN and safe to show: it never quotes personal data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+
+from core.messages import Event
 
 
 class YingdaError(Exception):
@@ -13,7 +16,14 @@ class RejectedCall(YingdaError):
 
 
 class UnreadablePayload(YingdaError):
-    """A genuine call whose content cannot be understood: kept encrypted, answered 200, shown to administrators."""
+    """A genuine call whose content cannot be understood: kept encrypted, answered 200, shown to administrators.
+
+    `events` is what could be understood all the same, such as the neighbours of one broken entry in a batch.
+    """
+
+    def __init__(self, why: str = "", events: Sequence[Event] = ()) -> None:
+        super().__init__(why)
+        self.events = events
 
 
 @dataclass(eq=False)

@@ -7,7 +7,8 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.http import basic_auth, check_throttle, request
+from channels.http import Reply, basic_auth, check_throttle, request, retry_after
+from channels.sms.codes import error_for
 from core.errors import OutcomeUnknown, TryLater
 
 TWILIO = "https://api.twilio.com"
@@ -42,6 +43,8 @@ class OurHttp(AsyncTwilioHttpClient):  # type: ignore[misc]  # twilio has no typ
             data=urlencode(data or {}, doseq=True).encode() if posted else None,
             headers={**(headers or {}), **({"Authorization": basic_auth(*auth)} if auth else {})},
         )
+        if reply.status == 429:
+            raise error_for(_code(reply), retry_after(reply.headers))
         check_throttle(reply)
         if reply.status >= 500:
             # Twilio has no idempotency token and does not promise that a 500, 502 or 504 took nothing.
@@ -53,6 +56,15 @@ class OurHttp(AsyncTwilioHttpClient):  # type: ignore[misc]  # twilio has no typ
     def _address(self, url: str, params: dict[str, object] | None) -> str:
         asked = {name: str(value) for name, value in (params or {}).items() if value is not None}
         return self.api_base + url.removeprefix(TWILIO) + ("?" + urlencode(asked) if asked else "")
+
+
+def _code(reply: Reply) -> int:
+    """Which limit was reached; a front end that does not say means the general one (error 20429)."""
+    try:
+        code = reply.json().get("code")
+    except ValueError:
+        code = None
+    return code if isinstance(code, int) else 20429
 
 
 def twilio_client(session: aiohttp.ClientSession, api_base: str, account_sid: str, auth_token: str) -> Client:

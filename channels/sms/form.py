@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
-import phonenumbers
 from multidict import MultiDict
 
 from channels.sms.codes import reason_for
+from channels.sms.numbers import e164
 from core.errors import UnreadablePayload
 from core.messages import (
     ContactChange,
@@ -28,7 +28,6 @@ Form = MultiDict[str]
 
 MOST_FIELDS = 200
 MOST_MEDIA = 10
-REGION = "CN"
 
 # Twilio's words → ours. `scheduled` and `accepted` wait at Twilio; the initial status has no callback.
 STATES: dict[str, DeliveryState] = {
@@ -137,24 +136,3 @@ def _receipt(form: Form, sid: str) -> Sequence[Event]:
         person = Person(e164(form["To"]))
         return (ContactChanged(f"{sid}:opted_out", person, ContactChange.OPTED_OUT), update)
     return (update,)
-
-
-def e164(number: str) -> str:
-    """The number in E.164; short codes and sender names as they are. Raise `UnreadablePayload` for anything else."""
-    number = number.strip()
-    if _looks_dialled(number):
-        try:
-            parsed = phonenumbers.parse(number, REGION)
-        except phonenumbers.NumberParseException:
-            parsed = None
-        if parsed and phonenumbers.is_possible_number(parsed):
-            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z .&_-]{0,19}", number):
-        return number
-    raise UnreadablePayload("no number")
-
-
-def _looks_dialled(number: str) -> bool:
-    """Digits as people and networks write them; eight and fewer without a country are a short code."""
-    digits = re.fullmatch(r"[+＋]?[\d ().-]{3,32}", number)
-    return digits is not None and (number[0] in "+＋" or len(number) > 8)

@@ -20,6 +20,8 @@ from channels.http import basic_auth, request
 from channels.sms.client import TWILIO, twilio_client
 from channels.sms.codes import error_for
 from channels.sms.form import STATES, Form, read_events, read_form
+from channels.sms.links import holds_link
+from channels.sms.numbers import MAINLAND, check_recipient
 from core.errors import OutcomeUnknown, Refused, RejectedCall, SendError, TryLater, UnreadablePayload
 from core.messages import Accepted, ChannelFacts, DeliveryState, Event, Media, Outgoing
 
@@ -85,8 +87,7 @@ class TwilioChannel:
 
     async def send(self, part: Outgoing) -> Accepted:
         """One message; the library itself repeats nothing, since Twilio has no idempotency token."""
-        if part.media:
-            raise Refused("短信不能发送文件", code="media_type")
+        _check(part)
         try:
             sent = await self._client().messages.create_async(
                 to=part.to, from_=self.number, body=part.text, status_callback=self.hook_url
@@ -134,6 +135,15 @@ class TwilioChannel:
 
     def _client(self) -> Client:
         return twilio_client(self.http, self.api_base, self.account_sid, self.auth_token)
+
+
+def _check(part: Outgoing) -> None:
+    """Raise `Refused` for what must not leave (twilio.com/en-us/guidelines/cn/sms: no links to mainland China)."""
+    if part.media:
+        raise Refused("短信不能发送文件", code="media_type")
+    check_recipient(part.to)
+    if part.to.startswith(MAINLAND) and holds_link(part.text):
+        raise Refused("发往中国大陆的短信不能带链接，请改写，例如“请到微信公众号查进度”", code="link")
 
 
 def _is_form(call: RawCall) -> bool:

@@ -110,11 +110,11 @@ class Door:
         except RejectedCall:
             metrics.taken_in(account.kind, "refused")
             return REJECTED
-        except UnreadablePayload:
+        except UnreadablePayload as problem:
             async with asyncio.timeout(DEADLINE):
                 await self._journal.keep_unreadable(account.id, pack(call), call.body)
             metrics.taken_in(account.kind, "unreadable")
-            return adapter.answer(call)
+            events = problem.events
         return await self._keep(account, adapter, call, events) if events else adapter.answer(call)
 
     async def _keep(self, account: OpenAccount, adapter: Webhook, call: RawCall, events: Sequence[Event]) -> Answer:

@@ -3,7 +3,7 @@
 import pytest
 
 from channels.base import RawCall
-from channels.sms.form import e164
+from channels.sms.numbers import e164
 from channels.sms.twilio import TwilioChannel
 from core.errors import RejectedCall, UnreadablePayload
 from core.messages import (
