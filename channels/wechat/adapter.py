@@ -1,5 +1,6 @@
 """WeChat official accounts (公众号): callbacks in plain, compatible and safe mode; customer-service messages out."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import ClassVar
 import aiohttp
 
 from channels.base import Account, AccountField, Answer, RawCall
-from channels.wechat import files
+from channels.wechat import files, menus
 from channels.wechat.api import Api
 from channels.wechat.crypto import Envelope, Opened, Undecipherable, is_signed, signature
 from channels.wechat.events import read_events
@@ -56,6 +57,12 @@ class WeChatChannel:
             "aes_key_previous", "上一个 EncodingAESKey", "更换密钥期间填写，之后清空", True, required=False,
             check=r"[A-Za-z0-9]{43}",
         ),
+        # Off by default: a host whose clock is wrong would hear nobody. At least a minute, since WeChat repeats a call
+        # for up to 15 s.
+        AccountField(
+            "stale_after", "回调时间戳有效期（秒）", "0 为不检查；建议 300，服务器时间须准确", required=False,
+            default="0", example="300", check="0|[6-9][0-9]|[1-9][0-9]{2,4}",
+        ),
         AccountField(
             "api_base", "接口地址", "一般不用改", required=False, default="https://api.weixin.qq.com",
             example="https://api.weixin.qq.com", check=r"https?://[^\s?#]+",
@@ -74,19 +81,21 @@ class WeChatChannel:
         keys = [values["aes_key"], values.get("aes_key_previous", "")]
         self.token = values["token"]
         self.safe = values["mode"] == "safe"
+        self.stale_after = int(values["stale_after"])
         self.envelope = Envelope(values["app_id"], [key for key in keys if key])
         base = values["api_base"].rstrip("/")
         self.http = http
         self.api = Api(http, base, keeper(http, base, values["app_id"], values["app_secret"]))
 
     def verify(self, call: RawCall) -> None:
-        """The signature, and for encrypted calls also the key and the app id behind the text."""
+        """The signature, for encrypted calls also the key and the app id behind the text, and the time if asked for."""
         if call.method == "POST":
             self._open(call)
         elif call.method == "GET" and call.query.get("echostr"):
             self._echo(call)
         else:
             raise RejectedCall("neither a message nor a check of the address")
+        self._check_fresh(call)
 
     def parse(self, call: RawCall) -> Sequence[Event]:
         """The events of a payload; none for the check of the address."""
@@ -131,6 +140,13 @@ class WeChatChannel:
         content, content_type = await files.download(self.api, self.http, media.reference)
         return replace(media, content=content, content_type=content_type or media.content_type)
 
+    async def set_menu(self, menu: Sequence[menus.Button]) -> None:
+        """Put a menu below the conversation, in place of the one before. People see it within five minutes.
+
+        Raise `NotAllowed` for a menu that WeChat would not show, and what a send raises.
+        """
+        await menus.put(self.api, menu)
+
     def _open(self, call: RawCall) -> Opened:
         """The decrypted body (key empty: it came in plain). Raise `RejectedCall`."""
         match call.query.get("encrypt_type", "raw"):
@@ -154,6 +170,11 @@ class WeChatChannel:
     def _check_plain(self, call: RawCall) -> None:
         if not is_signed(call.query.get("signature", ""), self.token, _timestamp(call), _nonce(call)):
             raise RejectedCall("wrong signature")
+
+    def _check_fresh(self, call: RawCall) -> None:
+        """A plain signature covers time and nonce only: one that was overheard vouches for any content, for ever."""
+        if self.stale_after and abs(time.time() - int(_timestamp(call))) > self.stale_after:
+            raise RejectedCall("a timestamp of another time")
 
     def _echo(self, call: RawCall) -> str:
         """What proves to WeChat that the address is ours; the check is plain in every mode, or encrypted."""

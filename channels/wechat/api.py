@@ -13,6 +13,8 @@ from channels.wechat.codes import STALE_TOKEN, error_for
 from channels.wechat.token import TokenKeeper
 from core.errors import OutcomeUnknown, Refused, TryLater
 
+JSON = {"Content-Type": "application/json"}
+
 log = structlog.get_logger(__name__)
 
 
@@ -31,6 +33,13 @@ class Api:
         reply = await self._renewing(lambda token: self._ask("POST", path, token, data=body, once=True))
         if _object(reply).get("errcode") != 0:
             raise OutcomeUnknown("微信的回应无法识别，不确定是否已送出", code=str(reply.status))
+
+    async def put(self, path: str, content: Mapping[str, object]) -> None:
+        """Set something to a value; doing it twice changes nothing. Raise `TryLater` or `Refused`."""
+        body = json.dumps(content, ensure_ascii=False).encode()
+        reply = await self._renewing(lambda token: self._ask("POST", path, token, data=body))
+        if _object(reply).get("errcode") != 0:
+            raise TryLater("微信的回应无法识别，请稍后再试", code=str(reply.status))
 
     async def upload(self, path: str, kind: str, name: str, content_type: str, content: bytes) -> str:
         """Store a file with WeChat for three days and return its media_id."""
@@ -71,7 +80,9 @@ class Api:
         once: bool = False,
     ) -> Reply:
         query = {"access_token": token, **(params or {})}
-        reply = await request(self.http, method, f"{self.api_base}{path}", params=query, data=data, once=once)
+        headers = JSON if isinstance(data, bytes) else None
+        url = f"{self.api_base}{path}"
+        reply = await request(self.http, method, url, params=query, data=data, headers=headers, once=once)
         check_throttle(reply)
         # Its gateway answers 5xx in place of the API, which itself only ever answers 200: nothing was taken.
         if reply.status >= 500:

@@ -1,6 +1,6 @@
 """WeChat's `errcode`, which arrives inside a 200: what each one means for a send, and for the agent.
 
-Source: developers.weixin.qq.com, 全局返回码说明 and the pages of stable_token, 客服消息 and 素材管理.
+Source: developers.weixin.qq.com, 全局返回码说明 and the pages of stable_token, 客服消息, 素材管理 and 自定义菜单.
 """
 
 from datetime import timedelta
@@ -67,6 +67,24 @@ REFUSED: dict[int, str] = {
     65400: "本公众号没有开通客服功能",
 }
 
+# 自定义菜单. The first number of a pair is about buttons, the second about those below them.
+MENU: dict[int, str] = {
+    40015: "微信不支持这种菜单",
+    40016: "一级菜单的数量不符合微信的要求",
+    40017: "微信不支持这种一级菜单按钮",
+    40018: "一级菜单的名称太长或为空",
+    40019: "一级菜单的 KEY 太长或为空",
+    40020: "一级菜单的网址太长或为空",
+    40022: "菜单的级数超过微信的限制",
+    40023: "子菜单的数量不符合微信的要求",
+    40024: "微信不支持这种子菜单按钮",
+    40025: "子菜单的名称太长或为空",
+    40026: "子菜单的 KEY 太长或为空",
+    40027: "子菜单的网址太长或为空",
+    40054: "子菜单的网址不被微信接受",
+    40055: "一级菜单的网址不被微信接受",
+}
+
 
 def error_for(code: int) -> SendError:
     """The error that a code stands for. Unknown ones are refusals: whatever it was, nothing was sent."""
@@ -75,4 +93,4 @@ def error_for(code: int) -> SendError:
         return TryLater(reason, str(code), after)
     if code in GONE:
         return Refused(GONE[code], str(code), recipient_gone=True)
-    return Refused(REFUSED.get(code, "微信拒绝了这次请求，请管理员查询错误码"), str(code))
+    return Refused((REFUSED | MENU).get(code, "微信拒绝了这次请求，请管理员查询错误码"), str(code))

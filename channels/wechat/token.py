@@ -1,7 +1,10 @@
 """The access token of an official account, one for all who send through it in this process.
 
 stable_token returns the same token to every caller until five minutes before its end, so several processes do not
-take it from each other. Source: developers.weixin.qq.com, 获取稳定版接口调用凭据.
+take it from each other. A refused one is asked for again without force: where another process was first, its new one
+comes back. Only when the refused one itself comes back is a new one forced. Should two do that in the same moment,
+WeChat's own rule of one in 30 s decides: whoever is turned away waits, and finds the new one by asking as usual.
+Source: developers.weixin.qq.com, 获取稳定版接口调用凭据.
 """
 
 import asyncio
@@ -18,8 +21,9 @@ from core.errors import TryLater
 
 RENEWED_EARLY = 300.0
 """Seconds before the end: old and new are both valid in that time."""
-FORCED_APART = 30.0
-"""Seconds between two forced renewals; WeChat allows 20 a day."""
+FORCED_APART = 300.0
+"""Seconds between two renewals that we force. Only the token before the newest lives on, for so long: forcing faster
+would end one that others still use. WeChat itself wants 30 s between them, and at most 20 a day."""
 
 
 @dataclass(slots=True)
@@ -40,13 +44,13 @@ class TokenKeeper:
         async with self.lock:
             if self.value and self.value != refused and time.monotonic() < self.good_until:
                 return self.value
-            force = bool(refused) and time.monotonic() - self.forced_at > FORCED_APART
-            if force:
+            await self._fetch()
+            if self.value == refused and time.monotonic() - self.forced_at > FORCED_APART:
                 self.forced_at = time.monotonic()
-            await self._fetch(force)
+                await self._fetch(force=True)
             return self.value
 
-    async def _fetch(self, force: bool) -> None:
+    async def _fetch(self, force: bool = False) -> None:
         asked = {
             "grant_type": "client_credential",
             "appid": self.app_id,
@@ -54,8 +58,9 @@ class TokenKeeper:
             "force_refresh": force,
         }
         started = time.monotonic()
-        body = json.dumps(asked).encode()
-        reply = await request(self.http, "POST", f"{self.api_base}/cgi-bin/stable_token", data=body)
+        body, headers = json.dumps(asked).encode(), {"Content-Type": "application/json"}
+        url = f"{self.api_base}/cgi-bin/stable_token"
+        reply = await request(self.http, "POST", url, data=body, headers=headers)
         check_throttle(reply)
         try:
             answer = reply.json()

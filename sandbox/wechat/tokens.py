@@ -52,15 +52,6 @@ class Tokens:
                 return 0 if now < token.until else 42001
         return 40001
 
-    def revoke(self) -> None:
-        """Every token is void at once, as after a reset of the secret."""
-        self._current = self._former = None
-
-    def expire(self, now: float) -> None:
-        """The current token has run out."""
-        if self._current:
-            self._current.until = now
-
     def _renew(self, now: float) -> Token:
         self._former = self._current
         if self._former:
