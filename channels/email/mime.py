@@ -63,7 +63,7 @@ class Mail:
 
 
 def read(raw: bytes) -> Mail:
-    """Take a mail apart. Raise `UnreadablePayload` only for what is built to exhaust us."""
+    """Take a mail apart. Raise `UnreadablePayload` only for what is built to exhaust us or to trip the parser."""
     if raw.count(b"\n--") > MOST_DELIMITERS:
         raise UnreadablePayload("more parts than a mail has")
     try:
@@ -71,6 +71,8 @@ def read(raw: bytes) -> Mail:
         blocks, files = _content(root, body=True)
     except RecursionError:
         raise UnreadablePayload("parts nested too deep") from None
+    except ValueError:  # the parser looks up the charset of a boundary, whatever its name holds
+        raise UnreadablePayload("a header that the parser trips over") from None
     return Mail(Headers(root), root, tuple(blocks), tuple(files))
 
 
