@@ -145,7 +145,13 @@ async def _events(adapter: Webhook, call: RawCall) -> Sequence[Event]:
 
 def _verified(adapter: Webhook, call: RawCall) -> Sequence[Event]:
     adapter.verify(call)
-    return adapter.parse(call)
+    try:
+        return adapter.parse(call)
+    except (RejectedCall, UnreadablePayload):
+        raise
+    except Exception as problem:
+        log.exception("adapter stumbled", problem=type(problem).__name__)
+        raise UnreadablePayload("the adapter's own mistake") from None  # the provider gives up long before we mend it
 
 
 async def _body(receive: Receive, largest: int) -> bytes:

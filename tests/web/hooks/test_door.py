@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from channels import FACTS, with_defaults
+from channels.wechat.adapter import WeChatChannel
 from core.desk import Desk, close_desk, open_desk
 from core.intake.accounts import AccountView, add_account
 from core.intake.models import Inbound
@@ -199,3 +200,20 @@ async def test_with_redis_away_calls_are_accepted_as_usual(
     await fold_all(desk)
 
     assert [each.state for each in await Inbound.all()] == ["folded"]
+
+
+@pytest.mark.parametrize("path", ["/hooks/wechat/\0", "/hooks/\0/x", "/hooks/wechat/x\0", "/hooks/wechat/\ufffd"])
+async def test_an_address_that_cannot_be_one_is_not_found(door: Door, path: str) -> None:
+    assert (await call(door, path, signed(), text()))[0] == 404
+
+
+async def test_what_an_adapter_stumbles_over_is_kept_like_what_it_cannot_read(
+    door: Door, account: AccountView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError("MsgType")
+
+    monkeypatch.setattr(WeChatChannel, "parse", stumble)
+
+    assert (await call(door, at(account), signed(), text()))[0] == 200
+    assert [each.state for each in await Inbound.all()] == ["unreadable"]
