@@ -98,13 +98,18 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class ContactChanged:
-    """Someone followed, unfollowed or changed what they may be sent."""
+    """Someone followed, unfollowed or changed what they may be sent.
+
+    `about` names a message of ours by its provider id, for changes that others report and anybody could forge: such a
+    change counts for whomever that message went to, and for nobody if there is none; `sender` is not looked at.
+    """
 
     dedupe_key: str = field(repr=False)
     sender: Person
     change: ContactChange
     at: datetime | None = None
     detail: str = field(default="", repr=False)
+    about: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

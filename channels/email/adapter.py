@@ -20,6 +20,8 @@ from core.errors import BadSetting, Refused, RejectedCall, UnreadablePayload
 from core.messages import (
     Accepted,
     ChannelFacts,
+    ContactChange,
+    ContactChanged,
     DeliveryState,
     DeliveryUpdate,
     Event,
@@ -165,6 +167,8 @@ class EmailChannel:
         report = bounce.read(mail)
         if report.original_id and report.kind in (bounce.Kind.BOUNCE, bounce.Kind.DELIVERED):
             return [_update(report, key, mail)]
+        if report.kind is bounce.Kind.COMPLAINT and threading.is_ours(report.original_id, self._address):
+            return [_complaint(report, key, sender, mail)]
         machine = report.kind is not bounce.Kind.MESSAGE or bounce.automatic(mail.headers)
         return [replace(_message(mail, sender, key, whole_size), provider_id=provider_id, automatic=machine)]
 
@@ -217,6 +221,14 @@ def _update(report: bounce.Report, key: str, mail: Mail) -> DeliveryUpdate:
         reason=first.reason if first and state is DeliveryState.FAILED else "",
         at=mail.headers.date(),
     )
+
+
+def _complaint(report: bounce.Report, key: str, sender: Person, mail: Mail) -> ContactChanged:
+    """Somebody told their provider that our mail is spam (RFC 5965): they get no more of them.
+
+    Anybody can write such a report, and most hide whose it is: it counts for whomever the mail it returns went to.
+    """
+    return ContactChanged(key, sender, ContactChange.OPTED_OUT, mail.headers.date(), about=report.original_id)
 
 
 def _sendable(address: str) -> str:

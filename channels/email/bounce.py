@@ -78,7 +78,8 @@ _SAYS_SO = re.compile(
     r"delivery (?:to the following|has) fail|permanent (?:fatal )?errors?|returned to (?:the )?sender|"
     r"following address|following recipient|error (?:occurred )?while trying to deliver|"
     r"error delivering your mail|"
-    r"user unknown|unknown user|no such user|invalid user|^\s{0,8}RCPT TO:|mailbox (?:is )?full|could not send|transcript of session|"
+    r"user unknown|unknown user|no such user|invalid user|^\s{0,8}RCPT TO:|mailbox (?:is )?full|"
+    r"could not send|transcript of session|"
     r"message has been (?:rejected|blocked)|"
     r"\"notificationType|退信原因|无法(?:投递|送达|发送)|退回|投递失败|发送失败|未能送达|被退信|拒收",
     re.IGNORECASE | re.MULTILINE,
@@ -98,6 +99,7 @@ _AUTO_SUBJECT = re.compile(
     r"automatische antwort|réponse automatique|respuesta automática|vacation|away (?:from|until)|不在办公室)",
     re.IGNORECASE,
 )
+_FEEDBACK = re.compile(r"^feedback-type: ?([\w-]{1,40})", re.IGNORECASE | re.MULTILINE)
 _MADE_BY_A_PERSON = {"", "no"}
 _SNS = re.compile(r"notificationType\\?\"\s?:\s?\\?\"(Bounce|Complaint|Delivery)")
 _OF_SNS = {"Bounce": Kind.BOUNCE, "Complaint": Kind.COMPLAINT, "Delivery": Kind.DELIVERED}
@@ -107,7 +109,7 @@ def read(mail: Mail) -> Report:
     """What a mail is, and about which mail and which addresses it speaks."""
     text = mail.text[:LONGEST_LOOK]
     if _complains(mail, text):
-        return Report(Kind.COMPLAINT, original_id=_original_id(mail))
+        return Report(Kind.COMPLAINT, original_id=_original_id(mail) if _by_a_person(mail, text) else "")
     if status := _part(mail.root, "message/delivery-status"):
         return _structured(mail, mime.delivery_fields(status))
     if notice := _SNS.search(text):
@@ -146,7 +148,14 @@ def _complains(mail: Mail, text: str) -> bool:
         return True
     hotmail = mail.headers.text("subject").lower().startswith("complaint about message from")
     unsubscribes = "sent this email to unsubscribe from the message" in text
-    return hotmail or unsubscribes or bool(re.search(r"^feedback-type: ?\w", text, re.I | re.M))
+    return hotmail or unsubscribes or bool(_FEEDBACK.search(text))
+
+
+def _by_a_person(mail: Mail, text: str) -> bool:
+    """Whether somebody pressed 垃圾邮件, rather than a server reporting on signatures (RFC 6591) or praising us."""
+    report = _part(mail.root, "message/feedback-report")
+    kind = _FEEDBACK.search(mime.delivery_fields(report) if report else text)
+    return kind is None or kind[1].lower() in {"abuse", "fraud", "opt-out", "opt-out-list", "other"}
 
 
 def _is_told_bounce(mail: Mail, text: str) -> bool:

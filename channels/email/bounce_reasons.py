@@ -43,8 +43,10 @@ _BY_WORDS: tuple[tuple[Reason, str], ...] = (
     (TOO_MANY, r"too many (?:invalid|unknown|bad)"),
     (
         UNKNOWN_HOST,
-        r"domain[\w ]{0,10} may not exist|domain is not reachable|record indicated no smtp service|"
-        r"mx records? points? to (?:non-?existent|nowhere)|null mx",
+        (
+            r"domain[\w ]{0,10} may not exist|domain is not reachable|record indicated no smtp service|"
+            r"mx records? points? to (?:non-?existent|nowhere)|null mx"
+        ),
     ),
     (
         MOVED,
@@ -161,24 +163,36 @@ _BY_WORDS: tuple[tuple[Reason, str], ...] = (
     ),
     (
         UNKNOWN_USER,
-        r"(?:address|mailbox|user|recipient)[\w ]{0,10} (?:is )?(?:invalid|unavailable|not present|not available or)|"
-        r"can'?t accept user|nobody by that name|no one at this address|no (?:local mailbox|mail box|valid recipient)|"
-        r"recipient is not (?:local|in)|recipient not on|recip(?:ient)?notfound|no longer (?:valid|accepts mail)|"
-        r"wrong or no longer|missing home directory|does not live here|invalid or unknown|badrcptto|allowed rcpthosts|"
-        r"undeliverable address|^(?:\d{3} )?address rejected",
+        (
+            r"(?:address|mailbox|user|recipient)[\w ]{0,10} (?:is )?(?:invalid|unavailable|not present|"
+            r"not available or)|"
+            r"can'?t accept user|nobody by that name|no one at this address|no (?:local mailbox|mail box|"
+            r"valid recipient)|"
+            r"recipient is not (?:local|in)|recipient not on|recip(?:ient)?notfound|no longer (?:valid|accepts mail)|"
+            r"wrong or no longer|missing home directory|does not live here|invalid or unknown|badrcptto|"
+            r"allowed rcpthosts|"
+            r"undeliverable address|^(?:\d{3} )?address rejected"
+        ),
     ),
     (
         UNKNOWN_USER,
-        r"(?:empfänger|benutzer|adressat)[\w ]{0,20}unbekannt|unbekannter (?:empfänger|benutzer)|"
-        r"(?:adresse|utilisateur|destinataire)[\w ]{0,20}(?:inconnue?|n'existe pas)|"
-        r"(?:usuario|destinatario|dirección|utente|indirizzo)[\w ]{0,20}(?:desconocid|no existe|sconosciut|inesistente)|"
-        r"(?:получатель|пользователь|адрес|ящик)[\w ]{0,20}не (?:найден|существует)|"
-        r"(?:수신자|사용자|주소)[\w를을가이 ]{0,10}(?:찾을 수 없|존재하지)|(?:邮箱|收件人?|电子邮件)地址(?:有误|不正确)",
+        (
+            r"(?:empfänger|benutzer|adressat)[\w ]{0,20}unbekannt|unbekannter (?:empfänger|benutzer)|"
+            r"(?:adresse|utilisateur|destinataire)[\w ]{0,20}(?:inconnue?|n'existe pas)|"
+            r"(?:usuario|destinatario|dirección|utente|indirizzo)[\w ]{0,20}(?:desconocid|no existe|"
+            r"sconosciut|inesistente)|"
+            r"(?:получатель|пользователь|адрес|ящик)[\w ]{0,20}не (?:найден|существует)|"
+            r"(?:수신자|사용자|주소)[\w를을가이 ]{0,10}(?:찾을 수 없|존재하지)|(?:邮箱|收件人?|电子邮件)地址(?:有误|"
+            r"不正确)"
+        ),
     ),
     (
         UNKNOWN_HOST,
-        r"(?<!sender )domain must exist|(?:unrouteable|unroutable) mail domain|mail receiving disabled|no host found for|"
-        r"domain (?:couldn't|could not|cannot) be found|couldn't find a mail exchanger|域名解析|找不到.{0,8}域名",
+        (
+            r"(?<!sender )domain must exist|(?:unrouteable|unroutable) mail domain|mail receiving disabled|"
+            r"no host found for|"
+            r"domain (?:couldn't|could not|cannot) be found|couldn't find a mail exchanger|域名解析|找不到.{0,8}域名"
+        ),
     ),
     (
         EXPIRED,

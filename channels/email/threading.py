@@ -1,7 +1,10 @@
 """How mails hang together: the Message-ID that we give, and the References that we carry on."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
+
+_PART_ID = re.compile(r"[0-9a-f]{32}")
 
 FIRST, LAST = 1, 20
 """References kept of a long thread: where it began and where it is now (RFC 5322 section 3.6.4 asks for no more)."""
@@ -10,6 +13,12 @@ FIRST, LAST = 1, 20
 def message_id(part_id: UUID, address: str) -> str:
     """Our Message-ID of a part: the same on every try, at the domain of the account's own address."""
     return f"<{part_id.hex}@{domain(address)}>"
+
+
+def is_ours(identifier: str, address: str) -> bool:
+    """Whether a Message-ID has the form that we give at this address."""
+    local, _, at = identifier.strip("<>").partition("@")
+    return bool(_PART_ID.fullmatch(local)) and at.lower() == domain(address)
 
 
 def domain(address: str) -> str:
