@@ -115,12 +115,11 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
 async def _end(program: Program, child: asyncio.subprocess.Process) -> None:
     if child.returncode is None:
         child.send_signal(program.stop_signal)
-        try:
-            async with asyncio.timeout(program.patience):
-                await child.wait()
-        except TimeoutError:
+        ending = asyncio.create_task(child.wait())
+        # Not asyncio.timeout: in a task that is being cancelled, as ours is, it does not say so before Python 3.11.5.
+        if not (await asyncio.wait([ending], timeout=program.patience))[0]:
             os.killpg(child.pid, signal.SIGKILL)
-            await child.wait()
+        await ending
     program.record.unlink(missing_ok=True)
 
 
