@@ -8,7 +8,7 @@ from core.desk import Desk
 from core.ids import new_id
 from core.intake.identity import Sighting, place_of, recognise
 from core.messages import ContactChange, ContactChanged, MessageKind
-from core.notification.outbox import call_off
+from core.notification.outbox import STOPPED, call_off
 
 LINES = {
     ContactChange.FOLLOWED: "关注了公众号",
@@ -35,7 +35,7 @@ async def apply_change(desk: Desk, account_id: UUID, kind: str, event: ContactCh
     address_id, contact_id = place
     await Address.filter(id=address_id).update(**_effect(event.change))
     if event.change is ContactChange.OPTED_OUT:
-        await call_off(address_id, "对方已退订，没有发送")
+        await call_off(address_id, STOPPED)
     conversation = await Conversation.get_or_none(contact_id=contact_id, state="open")
     if conversation is None:
         return set()

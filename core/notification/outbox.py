@@ -13,6 +13,7 @@ from uuid import UUID
 
 from core import clock, database
 from core.conversations.models import Address
+from core.conversations.reachability import why_not
 from core.desk import Desk
 from core.errors import NotAllowed, NotFound, OutcomeUnknown, Refused, TryLater
 from core.ids import new_id
@@ -51,7 +52,20 @@ UPDATE outbox SET state = 'claimed', lease_until = $3, tries = tries + 1
 FROM due WHERE outbox.id = due.id RETURNING outbox.id
 """
 
-BEGIN = "UPDATE outbox SET state = 'sending' WHERE id = $1 AND state = 'claimed' AND lease_until > $2"
+STOPPED = "对方已退订，没有发送"
+
+BEGIN = """
+UPDATE outbox SET state = 'sending' FROM address
+WHERE outbox.id = $1 AND outbox.state = 'claimed' AND outbox.lease_until > $2
+  AND address.id = outbox.address_id AND address.opted_out_at IS NULL
+"""
+
+STOP = """
+UPDATE outbox SET state = 'failed', reason = $2, lease_until = NULL FROM address
+WHERE outbox.id = $1 AND outbox.state = 'claimed'
+  AND address.id = outbox.address_id AND address.opted_out_at IS NOT NULL
+RETURNING outbox.message_id
+"""
 
 # A sender that was held up for longer than its lease still knows best what became of its part.
 END = """
@@ -96,10 +110,15 @@ async def claim(limit: int) -> list[UUID]:
 
 
 async def begin(part_id: UUID) -> UUID | None:
-    """Note that a part is about to leave; the attempt's id, or None if the claim was lost meanwhile."""
+    """Note that a part is about to leave; the attempt's id, or None if the claim was lost meanwhile.
+
+    Here, at the last moment, it also ends for whoever opted out while the part was written, claimed or tried.
+    """
     now = clock.now()
     async with database.transaction():
         if not await database.run(BEGIN, part_id, now):
+            stopped = await database.rows(STOP, part_id, STOPPED)
+            await refresh_messages({row["message_id"] for row in stopped})
             return None
         attempt = await Attempt.create(id=new_id(), outbox_id=part_id, began_at=now)
     return attempt.id
@@ -232,7 +251,7 @@ async def settle(desk: Desk, part: Outbox, key: Key, found: Accepted) -> None:
 async def resend(desk: Desk, part_id: UUID, staff_id: UUID | None) -> UUID:
     """Send a failed or unknown part again, as a new part: somebody saw what happened and decided so.
 
-    Raise `NotFound`, or `NotAllowed` if it is neither or was sent again already.
+    Raise `NotFound`, or `NotAllowed` if it is neither, was sent again already, or cannot be sent there now.
     """
     async with database.transaction():
         part = await Outbox.select_for_update().get_or_none(id=part_id)
@@ -240,6 +259,9 @@ async def resend(desk: Desk, part_id: UUID, staff_id: UUID | None) -> UUID:
             raise NotFound("没有这条发送记录")
         if part.state not in {"failed", "unknown"} or part.resent_as:
             raise NotAllowed("只有失败或结果未知的消息可以重发一次")
+        address = await Address.get(id=part.address_id)
+        if reason := why_not(desk.facts[address.kind], address):
+            raise NotAllowed(reason)
         again = await _copy(desk, part)
         await Outbox.filter(id=part.id).update(resent_as=again.id)
         await refresh_messages({part.message_id})
