@@ -8,6 +8,7 @@ import aiohttp
 
 from channels.base import Account, AccountField, Channel
 from channels.email.adapter import EmailChannel
+from channels.sms.domestic import DomesticChannel
 from channels.sms.twilio import TwilioChannel
 from channels.wechat.adapter import WeChatChannel
 from core.messages import ChannelFacts
@@ -15,6 +16,7 @@ from core.messages import ChannelFacts
 REGISTRY: dict[str, type[Channel]] = {
     WeChatChannel.kind: WeChatChannel,
     TwilioChannel.kind: TwilioChannel,
+    DomesticChannel.kind: DomesticChannel,
     EmailChannel.kind: EmailChannel,
 }
 
