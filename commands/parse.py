@@ -1,4 +1,4 @@
-"""`./dev parse email|reply FILE...`: what would we make of this payload? One JSON object a line."""
+"""`./dev parse email|reply|wechat FILE...`: what would we make of this payload? One JSON object a line."""
 
 import argparse
 import hashlib
@@ -6,26 +6,35 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from xml.etree.ElementTree import Element
 
 from channels.email import bounce, mime, reply
 from channels.email.adapter import own_words
+from channels.wechat import payload
+from channels.wechat.crypto import Envelope, Undecipherable, is_signed
+from channels.wechat.events import read_events
 from core.errors import UnreadablePayload
+from core.intake.codec import encode
 
-HELP: Final = "print what the product would make of a mail, or of a reply's text"
+HELP: Final = "print what the product would make of a mail, of a reply's text, or of a WeChat callback"
 
 Row = dict[str, object]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=["email", "reply"])
+    parser.add_argument("kind", choices=["email", "reply", "wechat"])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--html", action="store_true", help="reply: the file is HTML")
+    parser.add_argument("--token", default="", help="wechat: Token, for bodies that carry their own signature")
+    parser.add_argument("--aes-key", default="", help="wechat: EncodingAESKey, for encrypted bodies")
+    parser.add_argument("--app-id", default="", help="wechat: AppID, for encrypted bodies")
 
 
 def run(given: argparse.Namespace) -> int:
     read: Mapping[str, Callable[[bytes], Row]] = {
         "email": _email,
         "reply": lambda raw: _reply(raw, html=given.html),
+        "wechat": lambda raw: _wechat(raw, given.token, given.aes_key, given.app_id),
     }
     for path in given.files:
         try:
@@ -74,3 +83,27 @@ def _email(raw: bytes) -> Row:
 
 def _recipient(each: bounce.Recipient) -> Row:
     return {"address": each.address, "status": each.status, "hard": each.hard, "reason": each.reason}
+
+
+def _wechat(raw: bytes, token: str, aes_key: str, app_id: str) -> Row:
+    """The events of a callback's body, decrypted where it is encrypted."""
+    root = payload.read(raw)
+    if encrypted := payload.word(root, "Encrypt"):
+        if not _signed(root, token, encrypted):
+            raise UnreadablePayload("wrong MsgSignature")
+        raw = _decrypted(encrypted, aes_key, app_id)
+        root = payload.read(raw)
+    return {"ok": True, "encrypted": bool(encrypted), "events": [json.loads(encode(e)) for e in read_events(root, raw)]}
+
+
+def _signed(root: Element, token: str, encrypted: str) -> bool:
+    """A callback is signed in its address, which a file does not have; only a body's own signature can be checked."""
+    given = payload.word(root, "MsgSignature")
+    return not given or is_signed(given, token, *(payload.word(root, n) for n in ("TimeStamp", "Nonce")), encrypted)
+
+
+def _decrypted(encrypted: str, aes_key: str, app_id: str) -> bytes:
+    try:
+        return Envelope(app_id, [aes_key] if aes_key else []).open(encrypted).text
+    except Undecipherable:
+        raise UnreadablePayload("encrypted with another key or for another app") from None

@@ -1,5 +1,6 @@
 """Accounts on a running product, called as their providers call them, and what the journal then holds."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -66,3 +67,15 @@ class Hooks:
     async def _of(self, kind: str, values: dict[str, str]) -> Hook:
         made = await add_account(self.desk, kind, "语料", with_defaults(kind, values), ())
         return Hook(self.desk, self.http, made.id, f"{self.base}/hooks/{kind}/{made.public_id}")
+
+
+async def canary() -> tuple[asyncio.Server, list[object], str]:
+    """A port that nobody has a reason to call, who called it, and its address."""
+    callers: list[object] = []
+
+    async def note(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer.get_extra_info("peername"))
+        writer.close()
+
+    server = await asyncio.start_server(note, "127.0.0.1", 0)
+    return server, callers, f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

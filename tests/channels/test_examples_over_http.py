@@ -1,8 +1,6 @@
 """Other people's messages, called in over HTTP to a web process: the status, and what the journal then holds."""
 
-import asyncio
 import base64
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from core.desk import Desk, close_desk, open_desk
 from core.intake.models import Inbound, InboundState
 from core.messages import ContactChange, ContactChanged, DeliveryUpdate, Event, MessageKind, MessageReceived
 from core.settings import load
-from tests.channels.hooked import Hook, Hooks
+from tests.channels.hooked import Hook, Hooks, canary
 from tests.channels.test_examples import load as corpus_of
 from tests.channels.wechat.platform_side import encrypt, plain, sealed
 from tests.conftest import empty_redis, fresh_database, told
@@ -114,10 +112,6 @@ class TestWeChatMessages:
         assert {each.state for each in await Inbound.filter(account_id__in=ours)} == {InboundState.FOLDED}
 
 
-def sha1(*parts: str) -> str:
-    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
-
-
 class TestWeChatVectors:
     async def test_signatures_of_the_check(self, examples: Path, hooks: Hooks) -> None:
         for case in corpus_of(examples, "wechat")["crypto_vectors"]:
@@ -148,18 +142,6 @@ class TestWeChatVectors:
         assert event.sender.address == told_us["FromUserName"], case["id"]
         assert event.text == told_us.get("Content", ""), case["id"]
         assert event.kind == MessageKind(told_us["MsgType"]), case["id"]
-
-
-async def canary() -> tuple[asyncio.Server, list[object], str]:
-    """A port that nobody has a reason to call, who called it, and its address."""
-    callers: list[object] = []
-
-    async def note(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        callers.append(writer.get_extra_info("peername"))
-        writer.close()
-
-    server = await asyncio.start_server(note, "127.0.0.1", 0)
-    return server, callers, f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 class TestHostileWeChatCalls:
