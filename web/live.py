@@ -8,6 +8,7 @@ from quart import Blueprint, current_app, websocket
 
 from core import metrics
 from core.bell import Bell
+from core.staff.accounts import Role
 from web.auth import allow, current
 
 EVERYTHING = "*"
@@ -15,7 +16,7 @@ MOST_PENDING = 50
 """A browser that is further behind is told to look at everything."""
 
 CHECK_EVERY = 20.0
-"""Seconds between looks at whether the session still stands."""
+"""Seconds between looks at whether the session, and the right to listen, still stand."""
 
 SESSION_ENDED = 4401
 
@@ -81,14 +82,21 @@ class Live:
                 each.tell(word)
 
 
+LISTENERS = frozenset({Role.AGENT, Role.SUPERVISOR})
+
+
 @blueprint.websocket("/live")
-@allow("agent", "supervisor")
+@allow(*LISTENERS)
 async def live() -> None:
     """Send ids of changed conversations, one a line, or `*`; an empty message now and then: the line stands."""
     hub: Live = current_app.extensions["live"]
     here = websocket._get_current_object()  # type: ignore[attr-defined]
     await websocket.accept()
     async with hub.ear() as ear:
-        while await current(here, touch=False) is not None:
-            await websocket.send("\n".join(await ear.hear(CHECK_EVERY)))
+        while True:
+            news = await ear.hear(CHECK_EVERY)
+            who = await current(here, touch=False)  # asked now, not before the wait: what came since may end a right
+            if who is None or not who.roles & LISTENERS:
+                break
+            await websocket.send("\n".join(news))
         await websocket.close(SESSION_ENDED)
