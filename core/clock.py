@@ -15,6 +15,17 @@ def now() -> datetime:
     return _held or datetime.now(UTC)
 
 
+def read(text: str) -> datetime:
+    """A moment with its zone, as ISO 8601 writes it. Raise `ValueError`, also for one that UTC has no year for."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment beyond all years") from None
+
+
 @contextmanager
 def held(moment: datetime) -> Iterator[None]:
     """Hold the clock at a moment, for tests."""

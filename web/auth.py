@@ -117,7 +117,15 @@ def same_origin(call: Request | Websocket) -> bool:
     site = call.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}
-    return urlsplit(call.headers.get("Origin", "")).netloc == call.host
+    return _origin(call) == call.host
+
+
+def _origin(call: Request | Websocket) -> str:
+    """The host and port that the call says it comes from; empty if it does not say, or nothing that could be one."""
+    try:
+        return urlsplit(call.headers.get("Origin", "")).netloc
+    except ValueError:
+        return ""
 
 
 def guard_app(app: Quart) -> None:
@@ -152,10 +160,10 @@ def _check_roles(guard: Guard) -> Response | None:
 
 async def _admit_socket() -> None:
     guard = guard_of(current_app.view_functions.get(websocket.endpoint or ""))
-    origin = urlsplit(websocket.headers.get("Origin", "")).netloc
-    if not guard.set or origin != websocket.host:
+    here: Websocket = websocket._get_current_object()  # type: ignore[attr-defined]
+    if not guard.set or _origin(here) != here.host:
         raise Forbidden
-    g.me = await current(websocket._get_current_object(), touch=False)  # type: ignore[attr-defined]
+    g.me = await current(here, touch=False)
     if not guard.public and (g.me is None or not g.me.roles & guard.roles):
         raise Forbidden
 

@@ -101,6 +101,9 @@ async def change_password() -> Answer:
 
 def _onward(path: str) -> str:
     """Where to go after the login: a path of ours, never another site."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return "/"
     ours = path.startswith("/") and not parts.netloc and "\\" not in path and not path.startswith(("//", "/login"))
     return parts.path if ours else "/"

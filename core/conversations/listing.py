@@ -9,7 +9,7 @@ from uuid import UUID
 
 import phonenumbers
 
-from core import database
+from core import clock, database
 from core.conversations.arrival import BODY
 from core.conversations.naming import names_of
 from core.conversations.reachability import closes_at
@@ -73,16 +73,9 @@ class Position:
         """What `str` made. Raise `ValueError`."""
         try:
             waiting, last, conversation_id = text.split("~")
-            place = cls(
-                datetime.fromisoformat(waiting) if waiting else None,
-                datetime.fromisoformat(last),
-                UUID(conversation_id),
-            )
+            return cls(clock.read(waiting) if waiting else None, clock.read(last), UUID(conversation_id))
         except ValueError:
             raise ValueError("not a position") from None
-        if place.last_message_at.tzinfo is None or (place.waiting_since and place.waiting_since.tzinfo is None):
-            raise ValueError("not a position: a moment without a zone")
-        return place
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,8 @@ async def set_active(desk: Desk, account_id: UUID, active: bool, by: UUID | None
 
 def _check(kind: str, filled: Filled) -> None:
     problems = problems_of(kind, filled.values)
-    if not 1 <= len(_name(filled)) <= LONGEST_NAME:
+    name = _name(filled)
+    if not name or name != database.storable(name, LONGEST_NAME):
         problems["name"] = f"请给这个渠道起个名字，最多 {LONGEST_NAME} 个字"
     for each in fields_of(kind):
         if len(filled.values.get(each.name, "")) > LONGEST_VALUE:

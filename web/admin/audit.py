@@ -83,12 +83,20 @@ async def audit_check() -> Answer:
 
 async def _list(broken_at: int | None) -> Answer:
     """`broken_at`: None when nobody asked, 0 when the chain holds, else where it breaks."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=_seq)
     entries = await audit.entries(before, PAGE + 1)
     names = await accounts.names(desk(), {each.staff_id for each in entries if each.staff_id})
     rows = [_row(each, names.get(each.staff_id, "") if each.staff_id else "") for each in entries[:PAGE]]
     more = rows[-1].seq if len(entries) > PAGE else None
     return await page("admin/audit.html", rows=rows, more=more, before=before, broken_at=broken_at)
+
+
+def _seq(text: str) -> int:
+    """The number of an entry. Raise `ValueError` for what can be none."""
+    seq = int(text)
+    if not 0 <= seq < 2**63:
+        raise ValueError("more entries than there can be")
+    return seq
 
 
 def _row(entry: AuditEntry, who: str) -> Row:

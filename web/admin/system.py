@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from channels import REGISTRY
 from channels.base import Webhook
+from core import clock
 from core.backlog import backlog
 from core.errors import NotAllowed, RejectedCall, UnreadablePayload
 from core.intake.accounts import hook_url
@@ -119,9 +120,6 @@ def _moment(name: str) -> datetime | None:
     if not given:
         return None
     try:
-        at = datetime.fromisoformat(given.replace(" ", "+"))
+        return clock.read(given.replace(" ", "+"))
     except ValueError:
         raise BadRequest from None
-    if at.tzinfo is None:
-        raise BadRequest
-    return at
