@@ -113,6 +113,17 @@ class Mailbox(Protocol):
         The caller stores the cursor only after the events are journalled; a repeat is harmless (dedupe_key).
         """
 
+    async def wait(self, seconds: float) -> None:
+        """Return when the provider announces something, or when it is time to look anyway: after `seconds` at most."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """The adapter keeps connections of its own."""
+
+    async def close(self) -> None:
+        """Let go of them; a send under way may finish first."""
+
 
 @runtime_checkable
 class MediaSource(Protocol):

@@ -42,8 +42,8 @@ class Work:
             await fetch_all(self.desk, self.adapters)
 
     async def mailboxes(self) -> None:
-        """Read all mailboxes."""
-        await self._mailboxes.read_all()
+        """See that all mailboxes are being read."""
+        await self._mailboxes.look_after()
 
     async def finish(self, seconds: float) -> None:
         """Claim nothing more, and let what is being sent finish."""
@@ -60,4 +60,8 @@ async def at_work(desk: Desk) -> AsyncIterator[Work]:
     async with aiohttp.ClientSession() as http:
         adapters = Adapters(desk, http)
         mailboxes = Mailboxes(desk, adapters, await Journal.open(desk))
-        yield Work(desk, adapters, Deliver(desk, adapters), mailboxes)
+        try:
+            yield Work(desk, adapters, Deliver(desk, adapters), mailboxes)
+        finally:
+            await mailboxes.close()
+            await adapters.close()

@@ -15,6 +15,7 @@ import aiohttp
 from channels.base import Account, AccountField, Answer, Fetched, RawCall
 from channels.email import bounce, compose, imap, mime, reply, smtp, threading, trust
 from channels.email.connection import server
+from channels.email.imap_session import MailboxSession
 from channels.email.mime import Mail
 from core.errors import BadSetting, Refused, RejectedCall, UnreadablePayload
 from core.messages import (
@@ -91,7 +92,9 @@ class EmailChannel:
         if not _sendable(self._address):
             raise BadSetting("address", "应为邮箱地址，例如 service@example.com")
         self._smtp = server("smtp", values)
-        self._imap = server("imap", values) if values.get("imap_host", "").strip() else None
+        self._mailbox: MailboxSession | None = None
+        if values.get("imap_host", "").strip():
+            self._mailbox = MailboxSession(server("imap", values), values.get("imap_folder") or "INBOX")
 
     @staticmethod
     def problems(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -138,11 +141,20 @@ class EmailChannel:
 
     async def fetch(self, cursor: str) -> tuple[Sequence[Fetched], str]:
         """New mails of the mailbox, which stays as it was. Raise `TryLater` or `Refused`, as `send` does."""
-        if self._imap is None:
+        if self._mailbox is None:
             return (), cursor
-        found, following = await imap.fetch(self._imap, self._values.get("imap_folder") or "INBOX", cursor)
+        found, following = await self._mailbox.fetch(cursor)
         fetched = [await asyncio.to_thread(self._fetched, each) for each in found]  # a large mail takes seconds
         return [each for each in fetched if each is not None], following
+
+    async def wait(self, seconds: float) -> None:
+        """Until the mail server announces a mail, at most `seconds`. Raise as `fetch` does."""
+        await (self._mailbox.wait(seconds) if self._mailbox else asyncio.sleep(seconds))
+
+    async def close(self) -> None:
+        """Let go of the connections that are kept."""
+        if self._mailbox:
+            await self._mailbox.close()
 
     def _fetched(self, found: imap.Found) -> Fetched | None:
         try:

@@ -1,11 +1,7 @@
 """Reading a mailbox over IMAP without leaving a trace in it: examined read-only, fetched with BODY.PEEK."""
 
-import asyncio
 import imaplib
 import re
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from channels.email.connection import Server
@@ -36,34 +32,24 @@ class Found:
         return self.size <= LARGEST
 
 
-async def fetch(server: Server, folder: str, cursor: str) -> tuple[list[Found], str]:
-    """What came after `cursor` ("uidvalidity:uid"), oldest first, and the next cursor.
+def read(client: imaplib.IMAP4, folder: str, cursor: str) -> tuple[list[Found], str]:
+    """What came after `cursor` ("uidvalidity:uid"), oldest first, and the next cursor. Raise `Refused`.
 
-    Raise `TryLater` when the server cannot be reached now, `Refused` when it does not let us in.
+    The folder is opened anew each time: that is how a server tells what came, and whether its numbers still hold.
     """
-    try:
-        return await asyncio.to_thread(_fetch, server, folder, cursor)
-    except ssl.SSLError as unsafe:
-        raise TryLater("收信服务器的证书无法验证", code="tls") from unsafe
-    except (OSError, EOFError, imaplib.IMAP4.error) as lost:
-        raise TryLater("暂时无法读取收信邮箱", code="imap") from lost
-
-
-def _fetch(server: Server, folder: str, cursor: str) -> tuple[list[Found], str]:
-    with _logged_in(server) as client:
-        status, _ = client.select(_quoted(folder), readonly=True)
-        if status != "OK":
-            raise Refused("收信文件夹不存在或无法打开", code="imap")
-        validity = _said(client, "UIDVALIDITY") or "0"
-        last = _last_seen(cursor, validity)
-        found: list[Found] = []
-        for uid in _newer(client, last)[:MOST]:
-            mail = _one(client, uid)
-            if found and mail and sum(len(each.raw) for each in found) + len(mail.raw) > MOST_BYTES:
-                break
-            found += [mail] if mail else []
-            last = uid
-        return found, f"{validity}:{last}"
+    status, _ = client.select(_quoted(folder), readonly=True)
+    if status != "OK":
+        raise Refused("收信文件夹不存在或无法打开", code="imap")
+    validity = _said(client, "UIDVALIDITY") or "0"
+    last = _last_seen(cursor, validity)
+    found: list[Found] = []
+    for uid in _newer(client, last)[:MOST]:
+        mail = _one(client, uid)
+        if found and mail and sum(len(each.raw) for each in found) + len(mail.raw) > MOST_BYTES:
+            break
+        found += [mail] if mail else []
+        last = uid
+    return found, f"{validity}:{last}"
 
 
 def _last_seen(cursor: str, validity: str) -> int:
@@ -111,23 +97,24 @@ def _head(line: object) -> bytes:
     return part if isinstance(part, bytes) else b""
 
 
-@contextmanager
-def _logged_in(server: Server) -> Iterator[imaplib.IMAP4]:
+def connected(server: Server) -> imaplib.IMAP4:
+    """A logged-in connection. Raise `Refused` for a login that is not taken, and what the library raises."""
     client = _connected(server)
     try:
-        try:
-            client.login(server.user, server.password)
-        except (imaplib.IMAP4.abort, OSError):
-            raise
-        except imaplib.IMAP4.error:
-            raise Refused("收信邮箱拒绝了账号或授权码", code="imap") from None
+        client.login(server.user, server.password)
+        status, offered = client.capability()  # a server may offer more to those it knows
+        if status == "OK" and isinstance(offered[-1], bytes):
+            client.capabilities = tuple(offered[-1].decode("ascii", "replace").upper().split())
         if "ID" in client.capabilities:
             # 163 and 126 call a client that does not say its name unsafe and show it no folder (RFC 2971).
             client.xatom("ID", '("name" "Yingda" "version" "1")')
-        yield client
-    finally:
-        with suppress(imaplib.IMAP4.error, OSError, EOFError):
-            client.logout()
+    except (imaplib.IMAP4.abort, OSError):
+        client.shutdown()
+        raise
+    except imaplib.IMAP4.error:
+        client.shutdown()
+        raise Refused("收信邮箱拒绝了账号或授权码", code="imap") from None
+    return client
 
 
 def _connected(server: Server) -> imaplib.IMAP4:

@@ -207,7 +207,11 @@ async def test_a_mailbox_that_cannot_be_opened_is_noted_and_stops_no_other_work(
     account = await ChannelAccount.get(id=shop.accounts["email"])
     await ChannelAccount.filter(id=account.id).update(values_sealed=b"\x01 broken")
     await work.mailboxes()
-    assert (await ChannelAccount.get(id=account.id)).last_error.startswith("收信失败")
+
+    async def noted() -> bool:
+        return (await ChannelAccount.get(id=account.id)).last_error.startswith("收信失败")
+
+    await until(noted)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import hmac
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,12 +98,36 @@ class Folder:
     validity: int = 7
     password: str = "only-for-tests"
     port: int = 0
+    offers: str = "IMAP4rev1 ID IDLE"
     heard: list[str] = field(default_factory=list)
+    clients: list[asyncio.StreamWriter] = field(default_factory=list)
+    idling: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    mute: bool = False
+    """Never says a word."""
+
+    def announce(self, line: str) -> None:
+        """Tell the newest client, be it idling or not."""
+        self.clients[-1].write(f"{line}\r\n".encode())
+
+    def hang_up(self) -> None:
+        for each in self.clients:
+            each.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"* OK [CAPABILITY IMAP4rev1 ID] ready\r\n")
+        self.clients.append(writer)
+        with suppress(ConnectionError):
+            await self._converse(reader, writer)
+        self.gone.set()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.mute:
+            writer.write(b"* OK ready\r\n")
         while line := await reader.readline():
             tag, _, command = line.decode().strip().partition(" ")
+            if tag == "DONE":
+                self.idling.clear()
+                tag = "IDLE"
             self.heard.append(command)
             writer.write(self._answer(tag, command))
             await writer.drain()
@@ -114,7 +138,10 @@ class Folder:
     def _answer(self, tag: str, command: str) -> bytes:
         done = f"{tag} OK done\r\n".encode()
         if command.startswith("CAPABILITY"):
-            return b"* CAPABILITY IMAP4rev1 ID\r\n" + done
+            return f"* CAPABILITY {self.offers}\r\n".encode() + done
+        if command == "IDLE":
+            self.idling.set()
+            return b"+ idling\r\n"
         if command.startswith("LOGIN"):
             return done if self.password in command else f"{tag} NO [AUTHENTICATIONFAILED] no\r\n".encode()
         if command.startswith("EXAMINE"):
@@ -143,10 +170,14 @@ async def imap_server(folder: Folder) -> AsyncIterator[EmailChannel]:
     server = await asyncio.start_server(folder.serve, "127.0.0.1", 0)
     folder.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield channel(
+        reader = channel(
             imap_host="127.0.0.1",
             imap_port=str(folder.port),
             imap_security="none",
             imap_user="service",
             imap_password="only-for-tests",
         )
+        try:
+            yield reader
+        finally:
+            await reader.close()

@@ -1,6 +1,8 @@
 """A mailbox read over a real IMAP conversation."""
 
+import asyncio
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -104,3 +106,84 @@ async def test_nobody_listening_is_for_later() -> None:
 
 async def test_an_account_without_a_mailbox_has_no_mails() -> None:
     assert await channel().fetch("7:1") == ((), "7:1")
+
+
+async def test_the_connection_is_kept_between_looks() -> None:
+    folder = Folder({3: mail(3)})
+    async with imap_server(folder) as reader:
+        _, cursor = await reader.fetch("")
+        folder.mails[4] = mail(4)
+        fetched, _ = await reader.fetch(cursor)
+    assert len(fetched) == 1
+    assert len(folder.clients) == 1
+
+
+async def test_a_connection_that_died_while_it_stood_idle_is_made_anew() -> None:
+    folder = Folder({3: mail(3)})
+    async with imap_server(folder) as reader:
+        _, cursor = await reader.fetch("")
+        folder.hang_up()
+        folder.mails[4] = mail(4)
+        fetched, _ = await reader.fetch(cursor)
+    assert len(fetched) == 1
+    assert len(folder.clients) == 2
+
+
+async def test_an_announced_mail_ends_the_wait() -> None:
+    folder = Folder({3: mail(3)})
+    async with imap_server(folder) as reader:
+        _, cursor = await reader.fetch("")
+        waiting = asyncio.create_task(reader.wait(600))
+        await folder.idling.wait()
+        folder.announce("* OK still here")
+        folder.mails[4] = mail(4)
+        folder.announce("* 2 EXISTS")
+        await asyncio.wait_for(waiting, 20)
+        fetched, _ = await reader.fetch(cursor)
+    assert [each.raw for each in fetched] == [mail(4)]
+    assert len(folder.clients) == 1
+
+
+@pytest.mark.parametrize("offers", ["IMAP4rev1 IDLE", "IMAP4rev1"])
+async def test_where_nothing_is_announced_the_wait_ends_all_the_same(offers: str) -> None:
+    folder = Folder({3: mail(3)}, offers=offers)
+    async with imap_server(folder) as reader:
+        _, cursor = await reader.fetch("")
+        await asyncio.wait_for(reader.wait(0.01), 20)
+        assert await reader.fetch(cursor) == ([], cursor)
+    assert ("IDLE" in folder.heard) is ("IDLE" in offers)
+
+
+async def test_a_server_that_hangs_up_while_we_listen_is_for_later() -> None:
+    folder = Folder({3: mail(3)})
+    async with imap_server(folder) as reader:
+        _, cursor = await reader.fetch("")
+        waiting = asyncio.create_task(reader.wait(600))
+        await folder.idling.wait()
+        folder.hang_up()
+        with pytest.raises(TryLater):
+            await asyncio.wait_for(waiting, 20)
+        assert await reader.fetch(cursor) == ([], cursor)
+
+
+async def test_an_account_that_is_closed_while_it_listens_stops_without_a_word() -> None:
+    folder = Folder()
+    async with imap_server(folder) as reader:
+        await reader.fetch("")
+        waiting = asyncio.create_task(reader.wait(600))
+        await folder.idling.wait()
+        await reader.close()
+        await asyncio.wait_for(waiting, 20)
+
+
+async def test_a_wait_that_is_called_off_leaves_a_mailbox_that_can_be_read() -> None:
+    folder = Folder({3: mail(3)})
+    async with imap_server(folder) as reader:
+        await reader.fetch("")
+        waiting = asyncio.create_task(reader.wait(600))
+        await folder.idling.wait()
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+        fetched, _ = await reader.fetch("")
+    assert len(fetched) == 1
