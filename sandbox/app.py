@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from quart import Quart, Response, render_template, request
 
 from sandbox.control import Control
+from sandbox.gateway.api import GatewayApi
+from sandbox.gateway.network import GatewayNetwork
 from sandbox.hooks import Hooks
 from sandbox.mail.post import MailPost
 from sandbox.provider import Provider
@@ -21,15 +23,17 @@ SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/
 
 
 class Providers:
-    """The three of them, by name and by channel."""
+    """All of them, by name and by channel."""
 
     def __init__(self, world: World, hooks: Hooks) -> None:
         self.wechat = WeChatPlatform(world, hooks)
         self.sms = TwilioNetwork(world, hooks)
+        self.sms_cn = GatewayNetwork(world, hooks)
         self.email = MailPost(world, hooks)
         self.by_channel: Mapping[str, Provider] = {
             "wechat": self.wechat,
             "sms": self.sms,
+            "sms_cn": self.sms_cn,
             "email": self.email,
         }
 
@@ -42,6 +46,7 @@ def application(world: World, hooks: Hooks, providers: Providers) -> Quart:
     wechat = providers.wechat
     app.register_blueprint(WeChatApi(world, wechat.accounts, wechat.report_template).routes())
     app.register_blueprint(TwilioApi(world, providers.sms).routes())
+    app.register_blueprint(GatewayApi(world, providers.sms_cn).routes())
     app.register_blueprint(Control(world, hooks, providers.by_channel).routes())
 
     @app.get("/")

@@ -9,6 +9,7 @@ from sandbox.asks import BadAsk, Json, number, text
 KINDS: Mapping[str, tuple[str, ...]] = {
     "wechat": ("slow", "status", "drop", "cut", "errcode", "reject", "twice", "shuffle"),
     "sms": ("slow", "status", "drop", "cut", "reject", "undelivered", "twice", "shuffle"),
+    "sms_cn": ("slow", "status", "drop", "cut", "errcode", "reject", "undelivered", "twice", "shuffle", "broken"),
     "smtp": ("slow", "code", "drop", "cut", "reject", "bounce"),
     "imap": ("slow", "refuse", "drop"),
     "email": ("twice", "shuffle"),
@@ -16,9 +17,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """What can go wrong where.
 
 slow: `seconds` before the answer. status: answered with HTTP `status`, not processed. drop: processed, then the
-connection closed without an answer. cut: closed without being processed. errcode: WeChat's `code` in a 200.
+connection closed without an answer. cut: closed without being processed. errcode: `code` in a 200.
 code: SMTP `code`, for `path` rcpt or data only, if one is named. reject: one `recipient` (or everyone) refused
-with `code`. undelivered: accepted, then reported as failed with `code`. bounce: accepted, then returned as a DSN.
+with `code`. undelivered: accepted, then reported as failed with `code` (sms_cn: `word`). broken: one entry
+of the next batch cannot be read. bounce: accepted, then returned as a DSN.
 twice: every callback delivered twice. shuffle: callbacks out of order, every other one `seconds` late.
 refuse: connections closed at once. `path` limits a fault to addresses that contain it.
 """
@@ -28,6 +30,8 @@ DEFAULT_CODES = {
     ("wechat", "reject"): 43019,
     ("sms", "reject"): 21610,
     ("sms", "undelivered"): 30003,
+    ("sms_cn", "errcode"): 5000,
+    ("sms_cn", "reject"): 2002,
     ("smtp", "code"): 451,
     ("smtp", "reject"): 550,
 }
@@ -46,6 +50,7 @@ class Fault:
     code: int
     recipient: str
     path: str
+    word: str
 
     def fits(self, recipient: str, path: str) -> bool:
         """A fault for one recipient or path concerns nobody else."""
@@ -79,6 +84,7 @@ class Faults:
             code=DEFAULT_CODES.get((provider, kind), 0) if code is None else code,
             recipient=text(given, "recipient", ""),
             path=text(given, "path", ""),
+            word=text(given, "word", "UNDELIV"),
         )
         self._on.append(fault)
         return fault

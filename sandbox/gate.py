@@ -19,7 +19,7 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PROVIDERS = {"/wechat/": "wechat", "/twilio/": "sms"}
+PROVIDERS = {"/wechat/": "wechat", "/twilio/": "sms", "/gateway/": "sms_cn"}
 LONGEST_REQUEST = 32 * 1024 * 1024
 
 

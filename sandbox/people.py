@@ -19,7 +19,7 @@ class Person:
     mail: str
 
     def address(self, channel: str) -> str:
-        return {"wechat": self.openid, "sms": self.phone, "email": self.mail}[channel]
+        return {"wechat": self.openid, "sms": self.phone, "sms_cn": self.phone, "email": self.mail}[channel]
 
     def shown(self) -> dict[str, str]:
         return asdict(self)

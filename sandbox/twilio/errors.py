@@ -1,5 +1,8 @@
 """Twilio's errors as its API gives them: an HTTP status, a code, a sentence."""
 
+STATUSES = {20003: 401, 20005: 403, 14107: 429, 20429: 429, 63038: 429}
+"""Codes that do not come with a 400."""
+
 
 class ApiError(Exception):
     """A refusal."""
@@ -16,5 +19,5 @@ class ApiError(Exception):
 
 
 def invalid(code: int, message: str) -> ApiError:
-    """What is wrong with the request: 400."""
-    return ApiError(400, code, message)
+    """What is wrong with the request: mostly 400."""
+    return ApiError(STATUSES.get(code, 400), code, message)
