@@ -8,7 +8,7 @@ from quart import Blueprint, current_app, websocket
 
 from core import metrics
 from core.bell import Bell
-from core.staff.accounts import Role
+from core.staff.accounts import ANSWERING
 from web.auth import allow, current
 
 EVERYTHING = "*"
@@ -82,11 +82,8 @@ class Live:
                 each.tell(word)
 
 
-LISTENERS = frozenset({Role.AGENT, Role.SUPERVISOR})
-
-
 @blueprint.websocket("/live")
-@allow(*LISTENERS)
+@allow(*ANSWERING)
 async def live() -> None:
     """Send ids of changed conversations, one a line, or `*`; an empty message now and then: the line stands."""
     hub: Live = current_app.extensions["live"]
@@ -96,7 +93,7 @@ async def live() -> None:
         while True:
             news = await ear.hear(CHECK_EVERY)
             who = await current(here, touch=False)  # asked now, not before the wait: what came since may end a right
-            if who is None or not who.roles & LISTENERS:
+            if who is None or not who.roles & ANSWERING:
                 break
             await websocket.send("\n".join(news))
         await websocket.close(SESSION_ENDED)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.staff.accounts import Role
+from core.staff.accounts import ANSWERING, Role
 from core.staff.sessions import Me
 
 
@@ -17,7 +17,7 @@ class Place:
 
 
 PLACES = (
-    Place("会话", "/inbox", "chat", frozenset({Role.AGENT, Role.SUPERVISOR})),
+    Place("会话", "/inbox", "chat", ANSWERING),
     Place("设置", "/admin", "gear", frozenset({Role.ADMIN, Role.AUDITOR})),
 )
 

@@ -15,6 +15,7 @@ from core.ids import new_id
 from core.messages import ChannelFacts, Media, MessageKind
 from core.notification.post import Letter, post
 from core.privacy.cipher import Key
+from core.staff.accounts import ANSWERING
 from core.staff.models import Staff
 
 LONGEST = 20_000
@@ -126,8 +127,8 @@ async def reopen(desk: Desk, conversation_id: UUID, staff_id: UUID | None) -> No
 
 async def assign(desk: Desk, conversation_id: UUID, staff_id: UUID | None, to: UUID | None) -> None:
     """Give a conversation to somebody, or (None) back to all. Raise `NotFound`, `NotAllowed`."""
-    if to is not None and not await Staff.exists(id=to, active=True):
-        raise NotAllowed("这位同事不存在或已停用")
+    if to is not None:
+        await _check_answers(to)
     async with database.transaction():
         await _held(conversation_id)
         if await database.run(ASSIGN, conversation_id, to):
@@ -135,6 +136,15 @@ async def assign(desk: Desk, conversation_id: UUID, staff_id: UUID | None, to: U
                 conversation_id, staff_id, "接手了会话" if to == staff_id else "转交了会话" if to else "放回未分配"
             )
     await desk.bell.announce({conversation_id})
+
+
+async def _check_answers(staff_id: UUID) -> None:
+    """Raise `NotAllowed` unless this is somebody who can answer."""
+    staff = await Staff.get_or_none(id=staff_id, active=True)
+    if staff is None:
+        raise NotAllowed("这位同事不存在或已停用")
+    if not ANSWERING & set(staff.roles):
+        raise NotAllowed("这位同事不处理会话")
 
 
 async def mark_read(desk: Desk, conversation_id: UUID) -> None:

@@ -45,6 +45,16 @@ ROLE_LABELS = {
 }
 
 
+ANSWERING = frozenset({Role.AGENT, Role.SUPERVISOR})
+"""Who works in the inbox."""
+
+RELEASE = """
+UPDATE conversation SET assignee_id = NULL WHERE id IN (
+  SELECT id FROM conversation WHERE assignee_id = $1 AND state = 'open' ORDER BY id FOR UPDATE
+)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class StaffView:
     """An account as it is shown."""
@@ -82,7 +92,10 @@ async def create(desk: Desk, login: str, name: str, roles: Iterable[str], by: UU
 
 
 async def change_roles(desk: Desk, staff_id: UUID, roles: Iterable[str], by: UUID | None = None) -> StaffView:
-    """Give somebody other roles. Raise `NotAllowed` if no administrator would be left."""
+    """Give somebody other roles. Raise `NotAllowed` if no administrator would be left.
+
+    Whoever no longer answers leaves their open conversations to everybody.
+    """
     wanted = [str(each) for each in _roles(roles)]
     async with database.transaction():
         if Role.ADMIN not in wanted:
@@ -90,12 +103,17 @@ async def change_roles(desk: Desk, staff_id: UUID, roles: Iterable[str], by: UUI
         row = await _row(staff_id)
         row.roles = wanted
         await row.save(update_fields=["roles"])
+        if not ANSWERING & set(wanted):
+            await database.run(RELEASE, staff_id)
         await audit.append("staff.roles", f"staff {staff_id}", staff_id=by, detail=" ".join(wanted))
     return await member(desk, staff_id)
 
 
 async def deactivate(staff_id: UUID, by: UUID | None = None) -> None:
-    """End an account: every browser is logged out at once, links are dead. What they did keeps its author."""
+    """End an account: every browser is logged out at once, links are dead, open conversations wait for everybody.
+
+    What they did keeps its author.
+    """
     async with database.transaction():
         await _keep_an_admin(staff_id)
         row = await _row(staff_id)
@@ -103,6 +121,7 @@ async def deactivate(staff_id: UUID, by: UUID | None = None) -> None:
         await row.save(update_fields=["active"])
         await StaffSession.filter(staff_id=staff_id).delete()
         await OneTimeLink.filter(staff_id=staff_id, used_at=None).delete()
+        await database.run(RELEASE, staff_id)
         await audit.append("staff.deactivate", f"staff {staff_id}", staff_id=by)
 
 

@@ -10,7 +10,7 @@ from core.conversations import listing, writing
 from core.conversations.listing import Line, Position
 from core.conversations.thread import attachment, thread
 from core.staff import accounts
-from core.staff.accounts import Role
+from core.staff.accounts import ANSWERING
 from web.auth import BACKGROUND, allow
 from web.here import desk, me
 from web.inbox import shapes
@@ -20,7 +20,7 @@ from web.render import page
 PAGE = 50
 MOST_LISTED = 500
 
-inbox_staff = allow("agent", "supervisor")
+inbox_staff = allow(*ANSWERING)
 
 
 @blueprint.get("")
@@ -120,17 +120,13 @@ async def _conversation(conversation_id: UUID) -> dict[str, object]:
     found = await thread(desk(), conversation_id)
     if found.unread and BACKGROUND not in request.headers:
         await writing.mark_read(desk(), conversation_id)
-    colleagues = [each for each in await accounts.members(desk()) if each.active and _answers(each.roles)]
+    colleagues = [each for each in await accounts.members(desk()) if each.active and ANSWERING & set(each.roles)]
     return {
         "thread": found,
         "facts": desk().facts,
         "colleagues": colleagues,
         "shapes": shapes,
     }
-
-
-def _answers(roles: tuple[Role, ...]) -> bool:
-    return bool({Role.AGENT, Role.SUPERVISOR} & set(roles))
 
 
 def _view() -> str:
