@@ -13,10 +13,11 @@ from typing import ClassVar
 import aiohttp
 
 from channels.base import Account, AccountField, Answer, Fetched, RawCall
-from channels.email import bounce, compose, imap, mime, reply, smtp, threading, trust
+from channels.email import bounce, compose, imap, mime, reply, threading, trust
 from channels.email.connection import server
 from channels.email.imap_session import MailboxSession
 from channels.email.mime import Mail
+from channels.email.smtp_pool import SmtpPool
 from core.errors import BadSetting, Refused, RejectedCall, UnreadablePayload
 from core.messages import (
     Accepted,
@@ -91,7 +92,7 @@ class EmailChannel:
         self._address = values.get("address", "").strip().lower()
         if not _sendable(self._address):
             raise BadSetting("address", "应为邮箱地址，例如 service@example.com")
-        self._smtp = server("smtp", values)
+        self._smtp = SmtpPool(server("smtp", values), self._address)
         self._mailbox: MailboxSession | None = None
         if values.get("imap_host", "").strip():
             self._mailbox = MailboxSession(server("imap", values), values.get("imap_folder") or "INBOX")
@@ -136,7 +137,7 @@ class EmailChannel:
             raise Refused("收件地址写法不对", recipient_gone=True)
         name = self._values.get("display_name", "")
         mail = compose.mail(part, recipient, self._address, name, datetime.now(UTC))
-        await smtp.deliver(self._smtp, self._address, recipient, mail)
+        await self._smtp.deliver(recipient, mail)
         return Accepted(threading.message_id(part.id, self._address))
 
     async def fetch(self, cursor: str) -> tuple[Sequence[Fetched], str]:
@@ -153,6 +154,7 @@ class EmailChannel:
 
     async def close(self) -> None:
         """Let go of the connections that are kept."""
+        await self._smtp.close()
         if self._mailbox:
             await self._mailbox.close()
 

@@ -3,8 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
 
@@ -49,30 +48,8 @@ _BY_CODE = {
 }
 
 
-async def deliver(server: Server, sender: str, recipient: str, mail: bytes) -> None:
-    """Have one mail accepted for one recipient.
-
-    Raise `TryLater` or `Refused`, or `OutcomeUnknown` when the connection was lost after the mail went out.
-    """
-    async with _connected(server, sender) as client:
-        try:
-            await client.mail(sender)
-            await client.rcpt(recipient)
-        except aiosmtplib.SMTPResponseException as answer:
-            _refuse(answer.code, answer.message)
-        except (aiosmtplib.SMTPException, OSError) as lost:
-            raise TryLater("与邮件服务器的连接中断", code="connection") from lost
-        try:
-            await client.data(mail, timeout=DATA_TIMEOUT)
-        except aiosmtplib.SMTPDataError as answer:
-            _refuse(answer.code, answer.message)
-        except (aiosmtplib.SMTPException, OSError) as lost:
-            raise OutcomeUnknown("邮件已发出，但服务器没有确认是否收下", code="connection") from lost
-
-
-@asynccontextmanager
-async def _connected(server: Server, sender: str) -> AsyncIterator[aiosmtplib.SMTP]:
-    """A logged-in connection; its end never changes what became of the mail."""
+async def connected(server: Server, sender: str) -> aiosmtplib.SMTP:
+    """A logged-in connection. Raise `TryLater`."""
     client = aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -84,11 +61,40 @@ async def _connected(server: Server, sender: str) -> AsyncIterator[aiosmtplib.SM
     )
     try:
         await _open(client, server)
-        yield client
-    finally:
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await asyncio.wait_for(client.quit(), 5)
+    except BaseException:
         client.close()
+        raise
+    return client
+
+
+async def hand_over(client: aiosmtplib.SMTP, recipient: str, mail: bytes) -> None:
+    """Have one mail accepted for one recipient, after its MAIL FROM.
+
+    Raise `TryLater` or `Refused`, or `OutcomeUnknown` when the connection was lost after the mail went out.
+    """
+    try:
+        await client.rcpt(recipient)
+    except aiosmtplib.SMTPResponseException as answer:
+        _refuse(answer.code, answer.message)
+    except (aiosmtplib.SMTPException, OSError) as lost:
+        raise interrupted() from lost
+    try:
+        await client.data(mail, timeout=DATA_TIMEOUT)
+    except aiosmtplib.SMTPDataError as answer:
+        _refuse(answer.code, answer.message)
+    except (aiosmtplib.SMTPException, OSError) as lost:
+        raise OutcomeUnknown("邮件已发出，但服务器没有确认是否收下", code="connection") from lost
+
+
+def interrupted() -> TryLater:
+    return TryLater("与邮件服务器的连接中断", code="connection")
+
+
+async def leave(client: aiosmtplib.SMTP) -> None:
+    """End a connection politely, but soon; what became of its mails is settled."""
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await asyncio.wait_for(client.quit(), 5)
+    client.close()
 
 
 async def _open(client: aiosmtplib.SMTP, server: Server) -> None:

@@ -57,6 +57,22 @@ class Postbox:
     """The command after which the connection is cut."""
     port: int = 0
     taken: list[Envelope] = field(default_factory=list)
+    servers: list[SMTP] = field(default_factory=list)
+    """One for each connection there has been."""
+
+    def greet(self) -> SMTP:
+        server = SMTP(self, loop=asyncio.get_running_loop(), hostname="mx.test")
+        self.servers.append(server)
+        return server
+
+    @property
+    def open(self) -> int:
+        """Connections that clients still hold."""
+        return sum(each.transport is not None and not each.transport.is_closing() for each in self.servers)
+
+    def hang_up_all(self) -> None:
+        for each in self.servers:
+            self._hang_up(each)
 
     async def handle_RCPT(  # noqa: N802 # aiosmtpd's name
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -82,8 +98,7 @@ class Postbox:
 
 @asynccontextmanager
 async def smtp_server(postbox: Postbox) -> AsyncIterator[Postbox]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(postbox, loop=loop, hostname="mx.test"), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(postbox.greet, "127.0.0.1", 0)
     postbox.port = server.sockets[0].getsockname()[1]
     async with server:
         yield postbox

@@ -31,9 +31,18 @@ async def postbox() -> AsyncIterator[Postbox]:
         yield served
 
 
+async def send(postbox: Postbox, part: Outgoing = PART) -> Accepted:
+    """Send over a connection that is let go of afterwards."""
+    sender = channel(smtp_port=str(postbox.port))
+    try:
+        return await sender.send(part)
+    finally:
+        await sender.close()
+
+
 async def sent(postbox: Postbox, part: Outgoing) -> EmailMessage:
     """The mail as it arrives."""
-    await channel(smtp_port=str(postbox.port)).send(part)
+    await send(postbox, part)
     raw = postbox.taken[-1].original_content
     assert isinstance(raw, bytes)
     assert raw.isascii()
@@ -43,7 +52,7 @@ async def sent(postbox: Postbox, part: Outgoing) -> EmailMessage:
 
 async def failure(postbox: Postbox) -> Exception:
     with pytest.raises((TryLater, Refused, OutcomeUnknown)) as caught:
-        await channel(smtp_port=str(postbox.port)).send(PART)
+        await send(postbox)
     return caught.value
 
 
@@ -62,7 +71,7 @@ async def test_a_text_arrives_as_it_was_written(postbox: Postbox) -> None:
 
 async def test_every_try_has_the_same_message_id(postbox: Postbox) -> None:
     first, second = await sent(postbox, PART), await sent(postbox, PART)
-    accepted = await channel(smtp_port=str(postbox.port)).send(PART)
+    accepted = await send(postbox)
     assert accepted == Accepted("<0190b5a47c0070008000000000000001@desk.example>")
     assert first["Message-ID"] == second["Message-ID"] == accepted.provider_id
 
