@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import aiohttp
+import structlog
 from quart import redirect, request
 from werkzeug.exceptions import BadRequest
 
@@ -25,6 +26,8 @@ from web.here import desk, me
 from web.hooks.kept import unpack
 from web.hooks.opened import adapter_of
 from web.render import Answer, page
+
+log = structlog.get_logger(__name__)
 
 PAGE = 50
 
@@ -77,8 +80,11 @@ async def inbound_replay(inbound_id: UUID) -> Answer:
             raise NotAllowed("这个渠道不能重新读取")
         try:
             return adapter.parse(unpack(kept, hook_url(desk(), account.kind, account.public_id)))
-        except RejectedCall:
-            raise UnreadablePayload("keys have changed since") from None
+        except (RejectedCall, UnreadablePayload):  # the former: keys have changed since
+            raise UnreadablePayload("still not understood") from None
+        except Exception as problem:
+            log.exception("adapter stumbled", problem=type(problem).__name__)
+            raise UnreadablePayload("the adapter's own mistake") from None
 
     try:
         await replay(desk(), inbound_id, parse, me().id)

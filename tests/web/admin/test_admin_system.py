@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from channels.base import RawCall
+from channels.sms.twilio import TwilioChannel
 from core import clock, database
 from core.conversations.models import Message
 from core.desk import Desk
@@ -99,6 +100,19 @@ async def test_what_still_cannot_be_read_stays_where_it_is(admin: Visitor, stree
     shown = await admin.post(f"/admin/system/inbound/{row}/replay")
     assert shown.status == 409
     assert "仍然无法识别" in shown.text
+    assert (await Inbound.get(id=row)).state == InboundState.UNREADABLE
+
+
+async def test_what_an_adapter_still_stumbles_over_stays_where_it_is(
+    admin: Visitor, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError("Body")
+
+    monkeypatch.setattr(TwilioChannel, "parse", stumble)
+    row = await unreadable(street, SMS)
+
+    assert (await admin.post(f"/admin/system/inbound/{row}/replay")).status == 409
     assert (await Inbound.get(id=row)).state == InboundState.UNREADABLE
 
 
