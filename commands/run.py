@@ -25,6 +25,9 @@ PORTS = {
     "--imap-port": ("sandbox's mailboxes", "SANDBOX_IMAP_PORT", 8143),
 }
 
+PATIENCE = 25.0
+"""Seconds that a process has to end in order: a worker lets what it is sending land for up to 20."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     for flag, (owner, name, port) in PORTS.items():
@@ -86,7 +89,8 @@ def _settings(given: argparse.Namespace, home: Home) -> dict[str, str]:
 
 
 def _python(name: str, home: Home, environ: Mapping[str, str], module: str, *words: str) -> Program:
-    return Program(name, (sys.executable, "-m", module, *words), home.record(name), environ)
+    command = (sys.executable, "-m", module, *words)
+    return Program(name, command, home.record(name), environ, patience=PATIENCE)
 
 
 async def _done(supervisor: Supervisor, program: Program) -> None:
