@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 import aiohttp
+import structlog
 
 from channels.base import Account, AccountField, Answer, Fetched, RawCall
 from channels.email import bounce, compose, imap, mime, reply, threading, trust
@@ -32,6 +33,8 @@ from core.messages import (
     Outgoing,
     Person,
 )
+
+log = structlog.get_logger(__name__)
 
 FRESH = 300
 """Seconds that a signed call stays valid."""
@@ -163,6 +166,9 @@ class EmailChannel:
             mail = mime.read(found.raw) if found.whole else mime.read_headers(found.raw)
             events = self._events(mail, found.raw, whole_size=0 if found.whole else found.size)
         except UnreadablePayload:
+            return Fetched(found.raw)
+        except Exception as problem:  # one mail must not stand before all that come after it
+            log.exception("mail stumbled over", problem=type(problem).__name__)
             return Fetched(found.raw)
         return Fetched(found.raw, tuple(events)) if events else None
 
