@@ -61,7 +61,7 @@ def read_events(root: Element, plain: bytes) -> Sequence[Event]:
 def _message(root: Element, plain: bytes, sender: str, kind: str) -> MessageReceived:
     ours = KINDS.get(kind, MessageKind.OTHER)
     id_ = word(root, "MsgId")
-    known = re.fullmatch(r"\d{1,20}", id_) is not None
+    known = re.fullmatch(r"[0-9]{1,20}", id_) is not None
     return MessageReceived(
         # WeChat repeats a call up to three times with the same MsgId.
         dedupe_key=f"msgid:{id_}" if known else _digest(plain),
@@ -90,6 +90,10 @@ def _voice(root: Element) -> str:
     return prose(root, "Recognition") or "[语音]"
 
 
+def _video(root: Element) -> str:
+    return "" if word(root, "MediaId") else "[视频无法获取]"
+
+
 def _location(root: Element) -> str:
     place = prose(root, "Label") or "未命名地点"
     return f"[位置] {place}（纬度 {word(root, 'Location_X')}，经度 {word(root, 'Location_Y')}）"
@@ -105,11 +109,11 @@ def _unsupported(_root: Element) -> str:
 
 
 TEXTS: dict[str, Callable[[Element], str]] = {
-    "text": lambda root: prose(root, "Content"),
+    "text": lambda root: prose(root, "Content") or "[空消息]",
     "image": lambda root: "" if word(root, "MediaId") else "[图片无法获取]",
     "voice": _voice,
-    "video": lambda _root: "",
-    "shortvideo": lambda _root: "",
+    "video": _video,
+    "shortvideo": _video,
     "file": lambda root: "[文件] " + prose(root, "Title"),
     "location": _location,
     "link": _link,
@@ -129,7 +133,8 @@ def _unfollowed(root: Element, key: str, sender: Person) -> Sequence[Event]:
 
 def _clicked(root: Element, key: str, sender: Person) -> Sequence[Event]:
     """A menu item stands for what the person would have written; its key is the text."""
-    return _said(root, key, sender, prose(root, "EventKey"))
+    text = prose(root, "EventKey")
+    return _said(root, key, sender, text) if text else ()
 
 
 def _scanned(root: Element, key: str, sender: Person) -> Sequence[Event]:
@@ -142,14 +147,17 @@ def _said(root: Element, key: str, sender: Person, text: str) -> Sequence[Event]
 
 
 def _template_done(root: Element, key: str, _sender: Person) -> Sequence[Event]:
+    # Unlike in messages, the name ends in a capital D.
+    provider_id = word(root, "MsgID")
+    if not provider_id:
+        raise UnreadablePayload("a receipt that names no message")
     status = word(root, "Status").lower()
     cause = status.removeprefix("failed:").strip()
     done = status == "success"
     return (
         DeliveryUpdate(
             key,
-            # Unlike in messages, the name ends in a capital D.
-            provider_id=word(root, "MsgID"),
+            provider_id,
             state=DeliveryState.DELIVERED if done else DeliveryState.FAILED,
             code="" if done else cause[:40],
             reason="" if done else TEMPLATE_FAILURES.get(cause, "微信没有送达这条模板消息"),
@@ -163,6 +171,7 @@ def _notice_sent(root: Element, key: str, _sender: Person) -> Sequence[Event]:
     return [
         _notice(item, f"{key}:{place}", _moment(root))
         for place, item in enumerate(root.findall("SubscribeMsgSentEvent/List"))
+        if word(item, "MsgID")
     ]
 
 
