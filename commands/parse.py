@@ -1,4 +1,4 @@
-"""`./dev parse email|reply|wechat FILE...`: what would we make of this payload? One JSON object a line."""
+"""`./dev parse email|reply|wechat|sms FILE...`: what would we make of this payload? One JSON object a line."""
 
 import argparse
 import hashlib
@@ -10,19 +10,24 @@ from xml.etree.ElementTree import Element
 
 from channels.email import bounce, mime, reply
 from channels.email.adapter import own_words
+from channels.sms.domestic import read_batch
+from channels.sms.form import read_events as read_form_events
+from channels.sms.form import read_form
 from channels.wechat import payload
 from channels.wechat.crypto import Envelope, Undecipherable, is_signed
 from channels.wechat.events import read_events
 from core.errors import UnreadablePayload
 from core.intake.codec import encode
 
-HELP: Final = "print what the product would make of a mail, of a reply's text, or of a WeChat callback"
+HELP: Final = (
+    "print what the product would make of a mail, of a reply's text, or of a callback of WeChat or an SMS gateway"
+)
 
 Row = dict[str, object]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=["email", "reply", "wechat"])
+    parser.add_argument("kind", choices=["email", "reply", "wechat", "sms"])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--html", action="store_true", help="reply: the file is HTML")
     parser.add_argument("--token", default="", help="wechat: Token, for bodies that carry their own signature")
@@ -35,6 +40,7 @@ def run(given: argparse.Namespace) -> int:
         "email": _email,
         "reply": lambda raw: _reply(raw, html=given.html),
         "wechat": lambda raw: _wechat(raw, given.token, given.aes_key, given.app_id),
+        "sms": _sms,
     }
     for path in given.files:
         try:
@@ -94,6 +100,13 @@ def _wechat(raw: bytes, token: str, aes_key: str, app_id: str) -> Row:
         raw = _decrypted(encrypted, aes_key, app_id)
         root = payload.read(raw)
     return {"ok": True, "encrypted": bool(encrypted), "events": [json.loads(encode(e)) for e in read_events(root, raw)]}
+
+
+def _sms(raw: bytes) -> Row:
+    """The events of Twilio's form, or of a batch in JSON that the domestic gateway pushed."""
+    body = raw.strip()
+    events = read_batch(body) if body.startswith(b"{") else read_form_events(read_form(body))
+    return {"ok": True, "events": [json.loads(encode(each)) for each in events]}
 
 
 def _signed(root: Element, token: str, encrypted: str) -> bool:

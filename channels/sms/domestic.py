@@ -36,7 +36,6 @@ from core.messages import (
     Person,
 )
 
-OK = "0"
 LONGEST = 500
 """Characters of one text, its signature 【…】 included."""
 LONGEST_SIGNATURE = 16
@@ -133,17 +132,8 @@ class DomesticChannel:
             raise RejectedCall("wrong signature")
 
     def parse(self, call: RawCall) -> Sequence[Event]:
-        """Answers and reports, each with a key of its own; one that is broken does not take the others along."""
-        events: list[Event] = []
-        broken = 0
-        for entry in _entries(call.body):
-            try:
-                events += _events(entry)
-            except UnreadablePayload:
-                broken += 1
-        if broken:
-            raise UnreadablePayload(f"{broken} broken entries in a batch", events)
-        return events
+        """Answers and reports, in the order of the batch."""
+        return read_batch(call.body)
 
     def answer(self, _call: RawCall, _reply: str = "") -> Answer:
         """Taken; anything else would be pushed again."""
@@ -172,9 +162,9 @@ class DomesticChannel:
         except (SendError, ValueError):
             return None
         found, status = said.get("msg_id"), said.get("status")
-        if said.get("code") != OK or not isinstance(found, str) or not found:
+        if said.get("code") != "0" or not isinstance(found, str) or not found:
             return None
-        return Accepted(found, _state(status) if isinstance(status, str) and status else DeliveryState.SENT)
+        return Accepted(found, STATES.get(str(status), DeliveryState.FAILED) if status else DeliveryState.SENT)
 
     def _check(self, part: Outgoing) -> None:
         """Raise `Refused` for what the gateway would not take."""
@@ -216,9 +206,9 @@ def _accepted(reply: Reply) -> Accepted:
     except ValueError:
         said = {}
     code, message_id = said.get("code"), said.get("msg_id")
-    if code == OK and isinstance(message_id, str) and message_id:
+    if code == "0" and isinstance(message_id, str) and message_id:
         return Accepted(message_id)
-    if isinstance(code, str) and code != OK:
+    if isinstance(code, str) and code != "0":
         raise _error(code)
     if reply.status >= 400:
         raise _error(str(reply.status))
@@ -232,6 +222,20 @@ def _error(code: str) -> SendError:
     if code in GONE:
         return Refused(GONE[code], code, recipient_gone=True)
     return Refused(REFUSED.get(code, "短信网关拒绝了这条短信，请管理员查询错误码"), code[:20])
+
+
+def read_batch(body: bytes) -> Sequence[Event]:
+    """The events of a push; a broken entry does not take the others along. Raise `UnreadablePayload`."""
+    events: list[Event] = []
+    broken = 0
+    for entry in _entries(body):
+        try:
+            events += _events(entry)
+        except UnreadablePayload:
+            broken += 1
+    if broken:
+        raise UnreadablePayload(f"{broken} broken entries in a batch", events)
+    return events
 
 
 def _entries(body: bytes) -> list[object]:
@@ -270,7 +274,7 @@ def _change(text: str) -> ContactChange | None:
 
 def _report(entry: object) -> Sequence[Event]:
     message_id, status = _text(entry, "msg_id", ID), _text(entry, "status", "[0-9A-Z:]{1,20}")
-    state = _state(status)
+    state = STATES.get(status, DeliveryState.FAILED)
     failed = state is DeliveryState.FAILED
     reason = REPORTS.get(status, "短信没有送达") if failed else ""
     key = f"report:{message_id}:{status}"
@@ -279,10 +283,6 @@ def _report(entry: object) -> Sequence[Event]:
         person = Person(e164(_text(entry, "mobile")))
         return (ContactChanged(f"{key}:opted_out", person, ContactChange.OPTED_OUT), update)
     return (update,)
-
-
-def _state(status: str) -> DeliveryState:
-    return STATES.get(status, DeliveryState.FAILED)
 
 
 def _text(entry: object, name: str, form: str = "(?s).*") -> str:
