@@ -7,7 +7,7 @@ from importlib import import_module
 from commands.embedded.home import Unable
 from core.errors import BadSetting
 
-COMMANDS = ("run", "test", "check", "staff", "channel", "token", "parse", "migrate", "services", "lock")
+COMMANDS = ("run", "test", "check", "staff", "channel", "token", "parse", "bench", "migrate", "services", "lock")
 
 
 def main() -> int:
