@@ -70,7 +70,9 @@ async def _prepare(given: argparse.Namespace, home: Home, supervisor: Supervisor
     environ = os.environ | ours
     say("dev", "bringing the tables up to date")
     await _done(supervisor, _python("migrate", home, environ, "core.database", "migrate"))
-    if not given.no_demo:
+    if given.no_demo:
+        await _done(supervisor, _python("login", home, environ, "commands", "staff", "first"))
+    else:
         say("dev", "loading the demonstration")
         await _done(supervisor, _python("demo", home, environ, "commands.demo", *_demo(given, home)))
     return ours

@@ -13,20 +13,28 @@ HELP = "invite people, give them a new one-time link, list and deactivate them"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    acts = parser.add_subparsers(dest="act", metavar="add|link|list|deactivate|reactivate", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="first|add|link|list|deactivate|reactivate", required=True)
     add = acts.add_parser("add", help="make an account and print the link that opens it once")
     add.add_argument("login")
     add.add_argument("name")
     roles = [str(each) for each in Role]
     add.add_argument("--role", action="append", required=True, choices=roles, help="repeat for several")
+    acts.add_parser("first", help="print a link for the first administrator, while there is none")
     acts.add_parser("list", help="everybody, with masked names")
     for act, told in (("link", "print a new one-time link"), ("deactivate", "end an account"), ("reactivate", "undo")):
         acts.add_parser(act, help=told).add_argument("login")
 
 
 def run(given: argparse.Namespace) -> int:
-    acts = {"add": _add, "link": _link, "list": _list, "deactivate": _deactivate, "reactivate": _reactivate}
+    acts = {"first": _first, "add": _add, "link": _link, "list": _list}
+    acts |= {"deactivate": _deactivate, "reactivate": _reactivate}
     return at_desk(lambda desk: acts[given.act](desk, given))
+
+
+async def _first(desk: Desk, given: argparse.Namespace) -> int:
+    del given
+    print(await links.ensure_first_admin(desk) or "已经有管理员了")
+    return 0
 
 
 async def _add(desk: Desk, given: argparse.Namespace) -> int:

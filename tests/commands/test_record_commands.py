@@ -109,3 +109,12 @@ async def test_without_a_database_the_command_says_what_it_needs(terminal: Termi
     gone = await away.dev("channel", "list")
     assert (gone.code, gone.err.partition("(")[0]) == (1, "The database cannot be reached ")
     assert "Traceback" not in gone.err
+
+
+async def test_the_first_administrator_gets_a_link_until_there_is_one(desk: Desk, terminal: Terminal) -> None:
+    said = await terminal.dev("staff", "first")
+    assert said.code == 0, said.err
+    link = said.out.split()[0]
+    assert link.startswith(f"{desk.settings.public_url}/enter/")
+    await links.use(desk, link.rpartition("/")[2], "correct horse 电池")
+    assert (await terminal.dev("staff", "first")).out == "已经有管理员了\n"
