@@ -130,11 +130,6 @@ async def thread(
     )
 
 
-async def message_views(desk: Desk, message_ids: Sequence[UUID]) -> list[MessageView]:
-    """These messages as they stand now, in order."""
-    return await _views(desk, await Message.filter(id__in=list(message_ids)).order_by("id"))
-
-
 async def attachment(desk: Desk, attachment_id: UUID) -> tuple[str, str, bytes]:
     """A file: name, content type, bytes. Raise `NotFound` if it is not (or no longer) here."""
     row = await Attachment.get_or_none(id=attachment_id)
