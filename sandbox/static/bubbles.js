@@ -36,21 +36,21 @@ export function bubble(entry, { me, them, body }) {
     ...entry.media.map(attachment),
     entry.text && el("span", { class: "text" }, linked(entry.text)),
   ];
-  return el("li", { class: `line ${mine ? "mine" : "theirs"}`, "data-id": entry.id },
+  return el("div", { class: `line ${mine ? "mine" : "theirs"}`, "data-id": entry.id },
     who && avatar(who.name, who.id),
     el("div", { class: "stack" },
       el("div", { class: `bubble${isBare(entry) ? " bare" : ""}` }, inside),
       stateLine(entry)));
 }
 
-export const notice = (text, kind = "") => el("li", { class: `notice ${kind}` }, text);
+export const notice = (text, kind = "") => el("p", { class: `notice ${kind}` }, text);
 
 // Lines with the time wherever five minutes passed.
 export function timeline(entries, line) {
   const lines = [];
   let last = 0;
   for (const entry of entries) {
-    if (entry.at - last > 300) lines.push(el("li", { class: "time" }, clock(entry.at)));
+    if (entry.at - last > 300) lines.push(el("p", { class: "time" }, clock(entry.at)));
     last = entry.at;
     lines.push(line(entry));
   }

@@ -70,13 +70,18 @@ export function linked(text) {
   return nodes.filter((node) => node !== "");
 }
 
+// The phones are in China, whatever the time is where somebody tries them: the inbox shows the same.
+const ZONE = { timeZone: "Asia/Shanghai" };
+const dayOf = (at) => at.toLocaleDateString("sv-SE", ZONE); // 2026-11-03
+
 export function clock(seconds) {
   const at = new Date(seconds * 1000);
-  const time = at.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
-  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86400000);
+  const time = at.toLocaleTimeString("zh-CN", { ...ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const days = (Date.parse(dayOf(new Date())) - Date.parse(dayOf(at))) / 86400000;
   if (days === 0) return time;
   if (days === 1) return `昨天 ${time}`;
-  return `${at.getMonth() + 1}月${at.getDate()}日 ${time}`;
+  const [, month, day] = dayOf(at).split("-").map(Number);
+  return `${month}月${day}日 ${time}`;
 }
 
 export function toast(text) {

@@ -55,7 +55,7 @@ async function clockBox() {
   const { now } = (await ask("GET", "clock")) || { now: Date.now() / 1000 };
   const ahead = Math.round(now - Date.now() / 1000);
   const words = ahead > 5 ? `快 ${Math.floor(ahead / 3600)} 小时 ${Math.floor((ahead % 3600) / 60)} 分` : "与本机一致";
-  return el("section", { class: "clock" }, el("h3", {}, "时钟"),
+  return el("section", { class: "clock" }, el("h2", {}, "时钟"),
     el("p", {}, `${words}。拨快它，看客服消息窗口（48 小时、5 条）和令牌过期。`),
     el("div", { class: "row" }, LEAPS.map(([name, seconds]) => el("button", { class: "quiet", on: { click: () => leap(seconds) } }, `+${name}`)),
       ahead > 5 && el("button", { class: "quiet stop", on: { click: () => ask("POST", "clock", { reset: true }).then(draw) } }, "拨回")));

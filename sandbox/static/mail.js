@@ -16,7 +16,7 @@ export function mail(screen) {
 
   function bar(title, ...more) {
     const back = view.name !== "list" && el("button", { class: "round", "aria-label": "返回收件箱", on: { click: () => go({ name: "list" }) } }, icon("back"));
-    return el("header", { class: "bar" }, back, el("h3", {}, title), ...more);
+    return el("header", { class: "bar" }, back, el("h2", {}, title), ...more);
   }
 
   function row(entry) {
@@ -42,7 +42,7 @@ export function mail(screen) {
     const mine = entry.direction === "out";
     const answer = el("button", { class: "primary small", on: { click: () => go({ name: "write", reply: entry }) } }, icon("reply"), "回复");
     return [bar("邮件", answer), el("article", { class: "letter" },
-      el("h4", {}, entry.subject || "（无主题）"),
+      el("h3", {}, entry.subject || "（无主题）"),
       el("p", { class: "meta" }, `${mine ? "我" : entry.card.from}`, el("small", {}, clock(entry.at)), stateLine(entry)),
       el("div", { class: "body" }, linked(entry.text)),
       entry.media.length > 0 && el("div", { class: "files" }, entry.media.map(attachment)))];

@@ -1,6 +1,6 @@
 // Puts the three sides together.
 
-import { el, icon } from "/static/dom.js";
+import { clock, el, icon } from "/static/dom.js";
 import { start as startFaults } from "/static/faults.js";
 import { mail } from "/static/mail.js";
 import { sms } from "/static/sms.js";
@@ -60,7 +60,7 @@ function steps() {
   const all = [...document.querySelectorAll(".steps [data-step]")];
   const go = (name) => {
     document.body.dataset.step = name;
-    for (const each of all) each.toggleAttribute("aria-current", each.dataset.step === name);
+    for (const each of all) each.dataset.step === name ? each.setAttribute("aria-current", "step") : each.removeAttribute("aria-current");
     redraw();
   };
   for (const each of all) each.addEventListener("click", () => go(each.dataset.step));
@@ -68,7 +68,7 @@ function steps() {
 }
 
 function tick() {
-  document.getElementById("phone-time").textContent = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+  document.getElementById("phone-time").textContent = clock(Date.now() / 1000);
 }
 
 startWho();

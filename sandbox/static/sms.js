@@ -23,12 +23,12 @@ const line = (entry) => bubble(entry, {});
 
 export function sms(screen) {
   const one = account();
-  const list = el("ol", { class: "thread sms", role: "log", "aria-live": "polite", "aria-label": "短信对话" });
+  const list = el("div", { class: "thread sms", role: "log", tabindex: 0, "aria-live": "polite", "aria-label": "短信对话" });
   const counter = el("small", { class: "counter", "aria-live": "off" });
   const quick = el("div", { class: "quick" }, ["STOP", "START", "1", "好的，谢谢"].map((word) =>
     el("button", { type: "button", on: { click: () => say({ text: word }) } }, word)));
   screen.replaceChildren(
-    el("header", { class: "bar" }, icon("back"), el("h3", {}, one.name, el("small", {}, one.number))),
+    el("header", { class: "bar" }, icon("back"), el("h2", {}, one.name, el("small", {}, one.number))),
     list,
     el("div", { class: "foot" }, quick,
       composer({ placeholder: "短信", accept: "image/*", send, onInput: (text) => { counter.textContent = text ? length(text) : ""; } }), counter));

@@ -111,8 +111,8 @@ async function drawWindow(badge) {
 }
 
 export function wechat(screen, refresh) {
-  const list = el("ol", { class: "thread", role: "log", "aria-live": "polite", "aria-label": "微信对话" });
-  const title = el("h3", {}, account().name);
+  const list = el("div", { class: "thread", role: "log", tabindex: 0, "aria-live": "polite", "aria-label": "微信对话" });
+  const title = el("h2", {}, account().name);
   const left = el("span", { class: "badge", title: "公众号现在还能主动下发的客服消息" });
   screen.replaceChildren(el("header", { class: "bar" }, icon("back"), title, left), list, footer(refresh));
   return () => {

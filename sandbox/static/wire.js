@@ -19,7 +19,7 @@ function pretty(text) {
   return text;
 }
 
-const block = (title, text) => text && el("section", {}, el("h4", {}, title), el("pre", { tabindex: 0 }, text));
+const block = (title, text) => text && el("section", {}, el("h3", {}, title), el("pre", { tabindex: 0 }, text));
 
 function details(call) {
   const headers = Object.entries(call.headers || {}).map(([name, value]) => `${name}: ${value}`).join("\n");
