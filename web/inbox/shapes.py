@@ -105,4 +105,4 @@ def limits(facts: ChannelFacts) -> Mapping[str, object]:
 
 def labels(addresses: Iterable[AddressView]) -> list[tuple[str, str]]:
     """The channels of a person, each once: kind and label."""
-    return sorted({(each.kind, each.label) for each in addresses})
+    return list(dict.fromkeys((each.kind, each.label) for each in addresses))

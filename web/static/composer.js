@@ -255,6 +255,7 @@
       byId("through").replaceWith(fresh.getElementById("through"));
       const option = [...(byId("address")?.options || [])].find((each) => each.value === chosen);
       if (option && !option.disabled) byId("address").value = chosen;
+      else if (option && usable()) problem(`${option.dataset.label}现在不能回复，已改为通过${facts().label}`);
     }
     show(form);
   };

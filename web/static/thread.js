@@ -27,18 +27,26 @@ const toEnd = () => {
   document.getElementById("new-messages").hidden = true;
 };
 
+// Who reads the end goes on reading it when the composer grows, a keyboard slides in or the window is turned.
+function stayAtEnd(box) {
+  let follows = true;
+  box.addEventListener("scroll", () => (follows = atEnd()), { passive: true });
+  new ResizeObserver(() => follows && box.isConnected && toEnd()).observe(box);
+}
+
 Yingda.step = (name) => (document.getElementById("columns").dataset.step = name);
 
 function started() {
   const thread = Yingda.thread();
   if (!thread) return;
   Yingda.step("thread");
+  Yingda.composer(document.getElementById("composer"));
   toEnd();
+  stayAtEnd(scroller());
   scroller().addEventListener("scroll", () => {
     if (atEnd()) document.getElementById("new-messages").hidden = true;
   }, { passive: true });
   document.getElementById("new-messages").addEventListener("click", toEnd);
-  Yingda.composer(document.getElementById("composer"));
   Yingda.markCurrent();
 }
 
