@@ -30,7 +30,7 @@ class WeChatChannel:
 
     kind: ClassVar[str] = "wechat"
     facts: ClassVar[ChannelFacts] = ChannelFacts(
-        label="微信公众号",
+        label="微信",
         icon="wechat",
         # Not on the official page; measured by others, and what errcode 45002 says.
         longest_text=2048,
