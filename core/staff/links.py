@@ -14,6 +14,7 @@ from core.staff.handed_out import hash_of, new_secret
 from core.staff.models import OneTimeLink, Staff
 
 LASTS = timedelta(hours=72)
+GONE = "这个链接已经用过、已过期或不存在。设置过密码的请直接登录，否则请管理员再给一个链接"
 FIRST_ADMIN_LOCK = 0x5944_4641  # "YDFA": processes that start together make one first administrator
 
 
@@ -44,7 +45,7 @@ async def look(desk: Desk, token: str) -> LinkView:
     row = await OneTimeLink.get_or_none(token_hash=hash_of(token), used_at=None, expires_at__gt=clock.now())
     staff = await member(desk, row.staff_id) if row else None
     if row is None or staff is None or not staff.active:
-        raise NotFound("这个链接已经用过、已过期或不存在")
+        raise NotFound(GONE)
     return LinkView(staff, not staff.has_password, row.expires_at)
 
 
@@ -62,7 +63,7 @@ async def use(desk: Desk, token: str, password: str = "") -> UUID:
             clock.now(),
         )
         if used != 1:
-            raise NotFound("这个链接已经用过、已过期或不存在")
+            raise NotFound(GONE)
         if fresh:
             await Staff.filter(id=link.staff.id).update(password_hash=fresh)
         await Staff.filter(id=link.staff.id).update(failed_logins=0, locked_until=None)
