@@ -14,7 +14,7 @@ import aiohttp
 import structlog
 
 from channels.base import Account, AccountField, Answer, Fetched, RawCall
-from channels.email import bounce, compose, imap, mime, reply, threading, trust
+from channels.email import bounce, compose, imap, mime, reply, reply_patterns, threading, trust
 from channels.email.connection import server
 from channels.email.imap_session import MailboxSession
 from channels.email.mime import Mail
@@ -194,10 +194,12 @@ class EmailChannel:
 
 
 def own_words(mail: Mail) -> str:
-    """What the sender wrote now, by whichever form of the text the mail has."""
-    said = [
-        reply.from_html(block.text) if block.html else reply.from_text(block.text) for block in mail.blocks if block.own
-    ]
+    """What the sender wrote now, by whichever form of the text the mail has; of a mail passed on, all of it."""
+    own = [block for block in mail.blocks if block.own]
+    if reply_patterns.forwards(mail.headers.text("subject")):
+        said = [block.plain for block in own]
+    else:
+        said = [reply.from_html(block.text) if block.html else reply.from_text(block.text) for block in own]
     return "\n".join(text for text in said if text).strip()
 
 

@@ -10,8 +10,7 @@ LONGEST_LINE = 600
 """Characters of a line that can be a client's mark; longer ones are somebody's paragraph."""
 
 _SEPARATOR = re.compile(
-    r"\s*[-_=—*]{2,}\s*(?:原始邮件|原始郵件|邮件原件|原邮件|回复的原邮件|回复的邮件|转发的原邮件|转发的邮件|"
-    r"转发邮件信息|转发邮件|"
+    r"\s*[-_=—*]{2,}\s*(?:原始邮件|原始郵件|邮件原件|原邮件|回复的原邮件|回复的邮件|"
     r"original(?:\s+(?:message|appointment|mail))?|reply message|urspr(?:ü|ue?)ngliche (?:nachricht|mail)|"
     r"antwort nachricht|"
     r"oprindelig (?:meddelelse|besked)|message d'origine|message original|mensaje original|mensagem original|"
@@ -21,7 +20,12 @@ _SEPARATOR = re.compile(
     r"wiadomość oryginalna|původní zpráva|eredeti üzenet)\s*[-_=—*]{2,}\s*",
     re.IGNORECASE,
 )
-_FORWARDED = re.compile(r"\s*(?:-{3,}\s*forwarded (?:message|by)|begin forwarded message\s*:)", re.IGNORECASE)
+_FORWARDED = re.compile(
+    r"\s*(?:[-_=—*]{2,}\s*(?:forwarded (?:message|by)|(?:已?转发|轉寄|已轉寄)的?(?:原?邮件|郵件)(?:信息)?)"
+    r"|(?:begin forwarded message|(?:开始转发|以下是转发|下面是被转发)的?邮件|開始轉寄郵件)\s*[:：])",
+    re.IGNORECASE,
+)
+_FORWARD_SUBJECT = re.compile(r"\s*(?:\[[^\]]{1,20}\]\s*)?(?:fwd?|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
 _LIST_RULE = re.compile(r"_{2,}\s*")
 _RULE = re.compile(r"\s*[-_=—*]{5,}\s*")
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,190}\.[^\s<>@]{2,24}")
@@ -100,6 +104,11 @@ def separator(line: str) -> bool:
 def forwarding(line: str) -> bool:
     """From here on stands what the person wants us to read: a mail they pass on, not one they answer."""
     return bool(_FORWARDED.match(line[:LONGEST_LINE]))
+
+
+def forwards(subject: str) -> bool:
+    """Whether a whole mail passes another on: QQ and Outlook mark what they forward just as they mark quotes."""
+    return bool(_FORWARD_SUBJECT.match(subject))
 
 
 def list_footer(lines: Sequence[str], at: int) -> bool:

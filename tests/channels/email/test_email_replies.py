@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email import html_text, reply
+from channels.email import html_text, mime, reply
+from channels.email.adapter import own_words
 
 OWN = "师傅明天能来吗？\n电话没有变。"
 
@@ -63,6 +64,34 @@ def test_answers_between_and_below_quotes_stay() -> None:
 def test_a_mail_passed_on_stays_whole() -> None:
     text = "请看\n\n---------- Forwarded message ----------\nFrom: <shop@example.com>\nDate: Mon, 2 Mar\n\n已发货"
     assert reply.from_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "---------- Forwarded message ---------",
+        "Begin forwarded message:",
+        "-------- 转发邮件信息 --------",
+        "---- 转发的原邮件 ----",
+        "------------------ 转发邮件 ------------------",
+        "---------- 已转发邮件 ---------",
+        "以下是转发的邮件：",
+        "開始轉寄郵件：",
+    ],
+)
+def test_a_mail_passed_on_stays_whole_whichever_client_passed_it_on(mark: str) -> None:
+    text = f"请看\n\n{mark}\n发件人: <shop@example.com>\n日期: 2026年3月2日\n\n已发货"
+    assert reply.from_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("subject", "whole"),
+    [("转发：发货通知", True), ("Fw: x", True), ("回复：转发：发货通知", False), ("转发器坏了", False)],
+)
+def test_a_subject_tells_that_a_mail_is_passed_on(subject: str, whole: bool) -> None:
+    body = "请看\n\n------------------ 原始邮件 ------------------\n发件人: <shop@example.com>\n\n已发货"
+    head = f"From: a@example.com\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n"
+    assert own_words(mime.read((head + body).encode())) == (body if whole else "请看")
 
 
 @pytest.mark.parametrize("text", ["> 全是引用\n> 没有别的", "------ 原始邮件 ------\n旧", "-- \n签名"])
