@@ -53,7 +53,7 @@ class Inbound(Model):
     raw_sealed = fields.BinaryField(null=True)
     """The payload as it came, kept for RAW_DAYS."""
     size = fields.IntField(db_default=0)
-    """Bytes of the sealed event: a folding batch is bounded by their sum."""
+    """Bytes of the sealed event and payload: a folding batch is bounded by their sum."""
     received_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
     """Not before: a receipt that comes before its send has been recorded waits a little."""

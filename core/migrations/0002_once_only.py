@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 STATEMENTS = {
     "inbound_once": "UNIQUE INDEX {} ON inbound (account_id, dedupe)",
-    "inbound_waiting": "INDEX {} ON inbound (due_at, id) WHERE state = 'received'",
+    "inbound_waiting": "INDEX {} ON inbound (id) WHERE state = 'received'",
     "inbound_stuck": "INDEX {} ON inbound (received_at) WHERE state IN ('failed', 'unreadable')",
     "inbound_raw": "INDEX {} ON inbound (received_at) WHERE raw_sealed IS NOT NULL",
     "address_once": "UNIQUE INDEX {} ON address (account_id, value_index)",
