@@ -1,4 +1,4 @@
-"""The channels there are. A new one is a package of its own and a line in `REGISTRY`."""
+"""The channels there are. A new one is an adapter and a line in `REGISTRY`: docs/adding-a-channel.md."""
 
 import re
 from collections.abc import Mapping

@@ -1,11 +1,14 @@
 """Every row of the table of codes: the sandbox answers with it or reports it, and the right thing happens."""
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
 from channels.base import Account
 from channels.sms import codes
 from channels.sms.twilio import TwilioChannel
+from channels.text import cut
 from core.errors import Refused, SendError, TryLater
 from core.messages import Accepted, ContactChange, ContactChanged, DeliveryState, DeliveryUpdate, Outgoing
 from sandbox.client import SandboxClient
@@ -97,3 +100,13 @@ async def test_what_was_sent_is_found_again(channel: TwilioChannel) -> None:
     found = await channel.look_up(PART)
     assert found is not None
     assert found.provider_id == sent.provider_id
+
+
+@pytest.mark.parametrize("text", ["空调不制冷。" * 300, "a" * 3000, "^" * 2000, "😀" * 900])
+async def test_long_texts_are_cut_by_what_is_charged(text: str, sandbox: SandboxClient, channel: TwilioChannel) -> None:
+    parts = cut(text, TwilioChannel.facts.longest_text, TwilioChannel.facts.text_unit)
+    for each in parts:
+        await channel.send(replace(PART, text=each))
+    arrived = [entry for entry in await sandbox.phone("zhang", "sms") if entry["direction"] == "in"]
+    assert "".join(entry["text"] for entry in arrived) == text
+    assert max(entry["card"]["segments"] for entry in arrived) <= 7
