@@ -96,6 +96,7 @@ async def test_three_channels_one_person_three_answers(place: Running, tabs: Bro
         await expect(inbox.locator(".row", has_text=f"空调不制冷 {kind}")).to_have_count(1, timeout=PATIENCE)
     await expect(inbox.locator(".row")).to_have_count(3)
 
+    await inbox.bring_to_front()  # Chromium hardly draws what is behind, and a click waits until nothing moves
     await inbox.locator(".row", has_text="空调不制冷 wechat").click()
     await expect(inbox.locator(".message.in .body")).to_have_text("空调不制冷 wechat")
     await link_first_with(inbox, f"{person['phone'].removeprefix('+86')[:3]}****{person['phone'][-4:]}")
@@ -105,6 +106,7 @@ async def test_three_channels_one_person_three_answers(place: Running, tabs: Bro
 
     for kind in KINDS:
         await answer(inbox, kind, f"师傅明天上门 {kind}")
+    await phone.bring_to_front()
     for kind in KINDS:
         await phone.locator("#channels").get_by_role("radio", name=KINDS[kind]).click()
         await expect(phone.locator("#screen")).to_contain_text(f"师傅明天上门 {kind}", timeout=PATIENCE)
