@@ -201,7 +201,10 @@ def _recipient(group: dict[str, str], text: str) -> Recipient:
     named = _ADDRESS.search(group.get("final-recipient", "") or group.get("original-recipient", ""))
     address = named[0].lower() if named else ""
     said, status = group.get("diagnostic-code", ""), group.get("status", "")
-    if group.get("action", "").lower().startswith("delayed"):
+    action = group.get("action", "").partition(" ")[0].lower()
+    if action in _ARRIVED:
+        return Recipient(address, reasons.code(said, status), False, "已送达")
+    if action.startswith("delayed"):
         return Recipient(address, reasons.code(said, status), False, "对方服务器暂时没有接收，仍在重试", final=False)
     sections = told.sections(text)
     about = sections.get(address, text) if len(sections) > 1 else text
@@ -224,6 +227,8 @@ def _told(mail: Mail, text: str, kind: Kind) -> Report:
     if len(said.strip()) < 40:
         said = text
     sections = told.sections(said)
+    if kind is Kind.DELIVERED:
+        return Report(kind, (Recipient(_named(mail, said), "", False, "已送达"),), _original_id(mail))
     if len(sections) > 1:
         recipients = tuple(_judged(address, about, "", about) for address, about in sections.items())
     else:

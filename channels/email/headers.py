@@ -46,7 +46,10 @@ class Headers:
         """A parameter of a structured field, from any of the three ways of writing one that is not ASCII."""
         carrier = Message()
         carrier["X"] = self.raw(field)
-        found = carrier.get_param(name, header="X")
+        try:
+            found = carrier.get_param(name, header="X")
+        except (TypeError, ValueError):  # the library stumbles over pieces that are numbered only in part
+            return ""
         if isinstance(found, tuple):
             charset, _, value = found
             return charsets.decode(value.encode("raw_unicode_escape"), charset or "")

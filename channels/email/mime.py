@@ -71,7 +71,7 @@ def read(raw: bytes) -> Mail:
         blocks, files = _content(root, body=True)
     except RecursionError:
         raise UnreadablePayload("parts nested too deep") from None
-    except ValueError:  # the parser looks up the charset of a boundary, whatever its name holds
+    except (ValueError, TypeError):  # the parser reads a boundary's charset and its numbered pieces, whatever they hold
         raise UnreadablePayload("a header that the parser trips over") from None
     return Mail(Headers(root), root, tuple(blocks), tuple(files))
 

@@ -71,6 +71,18 @@ def test_files_come_with_their_names_and_inline_images_with_their_ids() -> None:
     assert [file.content for file in event.media] == [b"\x89PNG\r\n\x1a\n", b"%PDF-1.4", b"2026"]
 
 
+def test_a_name_whose_pieces_are_numbered_only_in_part_costs_no_mail() -> None:
+    name = "filename*=utf-8''a; filename*0*=utf-8''b; filename*1=c"
+    event = heard(plain(f"Content-Type: image/png\r\nContent-Disposition: attachment; {name}", "x"))
+    assert len(event.media) == 1
+
+
+def test_a_boundary_in_such_pieces_makes_a_mail_unreadable_and_no_more() -> None:
+    kind = "multipart/mixed; boundary*=utf-8''a; boundary*0*=utf-8''b"
+    with pytest.raises(UnreadablePayload):
+        channel().parse(call(plain(f"Content-Type: {kind}", "--b\r\n\r\nx\r\n--b--")))
+
+
 def test_a_mail_of_one_picture_is_an_image() -> None:
     raw = plain("Content-Type: image/jpeg\r\nContent-Transfer-Encoding: base64", "/9j/")
     assert heard(raw).kind is MessageKind.IMAGE

@@ -95,7 +95,9 @@ def test_what_is_said_once_the_mail_was_taken_is_about_the_mail(step: str, hard:
 
 def test_a_probe_that_found_the_address_is_no_bounce() -> None:
     raw = written("dsn_full").replace(b"Action: failed", b"Action: deliverable")
-    assert bounce.read(mime.read(raw)).kind is bounce.Kind.DELIVERED
+    report = bounce.read(mime.read(raw))
+    assert report.kind is bounce.Kind.DELIVERED
+    assert [(each.hard, each.reason) for each in report.recipients] == [(False, "已送达")]
 
 
 def test_a_complaint_stops_mails_to_whomever_the_mail_went_to() -> None:
