@@ -166,7 +166,7 @@ async def test_a_refusal_is_shown_with_its_reason_and_can_be_sent_again(
     line = await line_of(desk, person["phone"])
     found = await thread(desk, line.conversation_id)
     await place.sandbox.reached(person["id"], "sms", "已收到")
-    await place.sandbox.fault("sms", "reject", times=1)
+    await place.sandbox.fault("sms", "reject", times=1, code=21612)
 
     said = await writing.reply(desk, line.conversation_id, None, "在的", address_on(found, "sms"))
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from quart import Blueprint, redirect, request
 
 from core.errors import NotAllowed
-from core.staff import accounts, links, sessions
+from core.staff import links, sessions
 from web import auth
 from web.auth import everybody, public
 from web.here import desk, me, visitor
@@ -65,12 +65,12 @@ async def link_page(token: str) -> Answer:
 @blueprint.post("/enter/<token>")
 @public
 async def use_link(token: str) -> Answer:
-    """Use the link up: an invited person chooses a password, anybody else is simply let in."""
+    """Use the link up: an invited person chooses a password, anybody else may, and is let in either way."""
     form = await request.form
     password = form.get("password", "")
     link = await links.look(desk(), token)
     try:
-        if link.needs_password and password != form.get("again", ""):
+        if password != form.get("again", ""):
             raise NotAllowed("两次输入的密码不一样")
         staff_id = await links.use(desk(), token, password)
     except NotAllowed as problem:
@@ -93,7 +93,7 @@ async def change_password() -> Answer:
     try:
         if form.get("password", "") != form.get("again", ""):
             raise NotAllowed("两次输入的新密码不一样")
-        await accounts.change_password(me().id, form.get("old", ""), form.get("password", ""), me().session_id)
+        await sessions.change_password(me(), form.get("old", ""), form.get("password", ""))
     except NotAllowed as problem:
         return await page("password.html", 422, error=problem.reason, done=False)
     return await page("password.html", error="", done=True)

@@ -13,7 +13,7 @@ from core import clock, database
 from core.desk import Desk
 from core.errors import NotAllowed, NotFound
 from core.ids import new_id
-from core.staff import audit, passwords
+from core.staff import audit
 from core.staff.models import ApiToken, OneTimeLink, Staff, StaffSession
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,59}")
@@ -132,19 +132,6 @@ async def reactivate(staff_id: UUID, by: UUID | None = None) -> None:
         row.active = True
         await row.save(update_fields=["active"])
         await audit.append("staff.reactivate", f"staff {staff_id}", staff_id=by)
-
-
-async def change_password(staff_id: UUID, old: str, new: str, keep_session: UUID | None = None) -> None:
-    """Somebody changes their own password; their other browsers are logged out. Raise `NotAllowed`."""
-    row = await _row(staff_id)
-    if not await passwords.matches(row.password_hash, old):
-        await audit.append("staff.password", f"staff {staff_id}", staff_id=staff_id, succeeded=False)
-        raise NotAllowed("现在的密码不对")
-    fresh = await passwords.hashed(new)
-    async with database.transaction():
-        await Staff.filter(id=staff_id).update(password_hash=fresh)
-        await StaffSession.filter(staff_id=staff_id).exclude(id=keep_session or UUID(int=0)).delete()
-        await audit.append("staff.password", f"staff {staff_id}", staff_id=staff_id)
 
 
 async def member(desk: Desk, staff_id: UUID) -> StaffView:

@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.staff import audit, passwords
 from core.staff.accounts import Role, StaffView, create, member
 from core.staff.handed_out import hash_of, new_secret
-from core.staff.models import OneTimeLink, Staff
+from core.staff.models import OneTimeLink, Staff, StaffSession
 
 LASTS = timedelta(hours=72)
 GONE = "这个链接已经用过、已过期或不存在。设置过密码的请直接登录，否则请管理员再给一个链接"
@@ -50,12 +50,13 @@ async def look(desk: Desk, token: str) -> LinkView:
 
 
 async def use(desk: Desk, token: str, password: str = "") -> UUID:
-    """Use a link up; return whose it was. An account without a password gets this one.
+    """Use a link up; return whose it was. A password given with it is theirs from now on, and needed if they have none.
 
+    Whoever has forgotten theirs gets a link: a new password ends what was begun with the old one.
     Raise `NotFound` or `NotAllowed`.
     """
     link = await look(desk, token)
-    fresh = await passwords.hashed(password) if link.needs_password else ""
+    fresh = await passwords.hashed(password) if password or link.needs_password else ""
     async with database.transaction():
         used = await database.run(
             "UPDATE one_time_link SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2",
@@ -66,6 +67,7 @@ async def use(desk: Desk, token: str, password: str = "") -> UUID:
             raise NotFound(GONE)
         if fresh:
             await Staff.filter(id=link.staff.id).update(password_hash=fresh)
+            await StaffSession.filter(staff_id=link.staff.id).delete()
         await Staff.filter(id=link.staff.id).update(failed_logins=0, locked_until=None)
         await audit.append("link.use", f"staff {link.staff.id}", staff_id=link.staff.id)
     return link.staff.id

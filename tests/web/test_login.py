@@ -95,6 +95,44 @@ async def test_ones_own_password_is_changed_with_the_old_one(visit: Visit, stree
         assert (answer.status, "密码已修改" in await answer.text()) == (200, True)
 
 
+async def test_guessing_at_a_browser_left_open_locks_as_at_the_login(visit: Visit, street: Street) -> None:
+    wang = await visit((await street.hire("wang", "王伟")).id)
+    fresh = {"password": "another good one", "again": "another good one"}
+    for _ in range(5):
+        async with wang.post("/me/password", data={"old": "wrong password", **fresh}) as answer:
+            assert answer.status == 422
+    async with wang.post("/me/password", data={"old": PASSWORD, **fresh}) as answer:
+        assert (answer.status, "15 分钟后再试" in await answer.text()) == (422, True)
+
+
+async def test_whoever_forgot_the_password_sets_a_new_one_with_a_link(desk: Desk, visit: Visit, street: Street) -> None:
+    wang = await street.hire("wang", "王伟")
+    elsewhere = await visit(wang.id)
+    path = (await links.make(desk, wang.id)).removeprefix("http://127.0.0.1:8000")
+    here = await visit()
+    new = "a password to remember"
+    async with here.post(path, data={"password": new, "again": new}, allow_redirects=False) as answer:
+        assert answer.status == 303
+    async with elsewhere.get("/inbox", allow_redirects=False) as answer:
+        assert answer.status == 303, "what was begun with the old password has ended"
+    for password, status in ((PASSWORD, 422), (new, 303)):
+        stranger = await visit()
+        given = {"login": "wang", "password": password}
+        async with stranger.post("/login", data=given, allow_redirects=False) as answer:
+            assert answer.status == status
+
+
+async def test_a_link_lets_in_without_a_new_password_too(desk: Desk, visit: Visit, street: Street) -> None:
+    path = (await links.make(desk, (await street.hire("wang", "王伟")).id)).removeprefix("http://127.0.0.1:8000")
+    wang = await visit()
+    async with wang.post(path, data={"password": "", "again": ""}, allow_redirects=False) as answer:
+        assert answer.status == 303
+    async with (await visit()).post(
+        "/login", data={"login": "wang", "password": PASSWORD}, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+
+
 async def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(desk: Desk, street: Street) -> None:
     await street.hire("wang", "王伟")
     secure = replace(desk, settings=replace(desk.settings, public_url="https://desk.example.com"))

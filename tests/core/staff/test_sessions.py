@@ -104,8 +104,8 @@ async def test_a_changed_password_logs_out_elsewhere(desk: Desk, wang: StaffView
     me = await sessions.who(desk, here)
     assert me is not None
     with pytest.raises(NotAllowed, match="现在的密码不对"):
-        await accounts.change_password(wang.id, "wrong password", "another good one", me.session_id)
-    await accounts.change_password(wang.id, GOOD, "another good one", me.session_id)
+        await sessions.change_password(me, "wrong password", "another good one")
+    await sessions.change_password(me, GOOD, "another good one")
     assert await sessions.who(desk, here)
     assert await sessions.who(desk, there) is None
     assert await sessions.log_in(desk, "wang", "another good one")
