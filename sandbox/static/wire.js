@@ -31,7 +31,7 @@ function details(call) {
 
 function short(call) {
   if (call.provider === "smtp" || call.provider === "imap") return call.url;
-  return call.url.replace(/^https?:\/\/[^/]+/, "").replace(/\?.*$/, "").replace(/^\/(wechat|twilio)/, "");
+  return call.url.replace(/^https?:\/\/[^/]+/, "").replace(/\?.*$/, "").replace(/^\/(wechat|twilio)/, "").replace(/^\/2010-04-01\/Accounts\/[^/]+/, "");
 }
 
 function verdict(call) {

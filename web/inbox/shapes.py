@@ -52,7 +52,8 @@ def waiting(line: Line) -> Sign | None:
     if line.waiting_since is None:
         return None
     passed = clock.now() - line.waiting_since
-    return Sign(f"等待 {lasting(passed)}", passed >= WAITING_LONG)
+    words = f"等待 {lasting(passed)}" if passed >= timedelta(minutes=1) else "刚来信"
+    return Sign(words, passed >= WAITING_LONG)
 
 
 def speaker(line: Line) -> str:
