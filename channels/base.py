@@ -37,6 +37,10 @@ class Answer:
     content_type: str = "text/plain; charset=utf-8"
 
 
+SAFE_URL = r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
+"""An address that credentials may go to: over TLS, or within this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountField:
     """One thing an administrator fills in for an account of this kind. Secret ones are never shown again.

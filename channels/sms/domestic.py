@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from channels.base import Account, AccountField, Answer, RawCall
+from channels.base import SAFE_URL, Account, AccountField, Answer, RawCall
 from channels.http import Reply, check_throttle, request
 from channels.sms.numbers import MAINLAND, check_mainland, e164
 from core.errors import OutcomeUnknown, Refused, RejectedCall, SendError, TryLater, UnreadablePayload
@@ -113,7 +113,7 @@ class DomesticChannel:
         AccountField("template", "模板编号", "须只有变量 content", example="T100001", check=r"[0-9A-Za-z_-]{1,32}"),
         AccountField(
             "api_base", "接口地址", "必须是 https（本机除外）", example="https://sms.example.com",
-            check=r"https://[^\s?#]+|http://127\.0\.0\.1(:\d+)?(/[^\s?#]*)?",
+            check=SAFE_URL,
         ),
     )  # fmt: skip
 

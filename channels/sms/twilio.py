@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from channels.base import Account, AccountField, Answer, RawCall
+from channels.base import SAFE_URL, Account, AccountField, Answer, RawCall
 from channels.http import basic_auth, request
 from channels.sms.client import TWILIO, twilio_client
 from channels.sms.codes import error_for
@@ -51,7 +51,7 @@ class TwilioChannel:
         AccountField("number", "发送号码", "E.164 格式", example="+14155550100", check=r"\+[1-9][0-9]{6,14}"),
         AccountField(
             "api_base", "接口地址", "一般不用改", required=False, default=TWILIO, example=TWILIO,
-            check=r"https?://[^\s?#]+",
+            check=SAFE_URL,
         ),
     )  # fmt: skip
 

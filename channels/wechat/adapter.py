@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import aiohttp
 
-from channels.base import Account, AccountField, Answer, RawCall
+from channels.base import SAFE_URL, Account, AccountField, Answer, RawCall
 from channels.wechat import files, menus
 from channels.wechat.api import Api
 from channels.wechat.crypto import Envelope, Opened, Undecipherable, is_signed, signature
@@ -65,7 +65,7 @@ class WeChatChannel:
         ),
         AccountField(
             "api_base", "接口地址", "一般不用改", required=False, default="https://api.weixin.qq.com",
-            example="https://api.weixin.qq.com", check=r"https?://[^\s?#]+",
+            example="https://api.weixin.qq.com", check=SAFE_URL,
         ),
     )  # fmt: skip
 
