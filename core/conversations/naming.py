@@ -14,8 +14,14 @@ NAMELESS = "未留姓名"
 ERASED = "已删除"
 
 FIND = """
-SELECT contact.id, contact.name_sealed, last.id AS address_id, last.value_sealed
+SELECT contact.id, named.id AS named_id, named.name_sealed, last.id AS address_id, last.value_sealed
 FROM contact
+LEFT JOIN LATERAL (
+  -- a person's own name, or that of somebody who turned out to be the same person
+  SELECT own.id, own.name_sealed FROM contact AS own
+  WHERE (own.id = contact.id OR own.merged_into = contact.id) AND own.name_sealed IS NOT NULL
+  ORDER BY own.id <> contact.id, own.id LIMIT 1
+) AS named ON true
 LEFT JOIN LATERAL (
   SELECT id, value_sealed FROM address
   WHERE address.home_contact_id = contact.id ORDER BY last_in_at DESC NULLS LAST LIMIT 1
@@ -33,7 +39,7 @@ async def names_of(desk: Desk, contact_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 def _name(desk: Desk, row: dict[str, Any]) -> str:
     try:
-        name = masking.name(desk.keyring.text(CONTACT_NAME, row["id"], row["name_sealed"]))
+        name = masking.name(desk.keyring.text(CONTACT_NAME, row["named_id"], row["name_sealed"]))
         if name or not row["value_sealed"]:
             return name or NAMELESS
         return f"{NAMELESS} {masking.address(desk.keyring.text(VALUE, row['address_id'], row['value_sealed']))}"

@@ -9,6 +9,7 @@ STATEMENTS = {
     "inbound_stuck": "INDEX {} ON inbound (received_at) WHERE state IN ('failed', 'unreadable')",
     "inbound_raw": "INDEX {} ON inbound (received_at) WHERE raw_sealed IS NOT NULL",
     "address_once": "UNIQUE INDEX {} ON address (account_id, value_index)",
+    "contact_merged": "INDEX {} ON contact (merged_into) WHERE merged_into IS NOT NULL",
     "address_home": "INDEX {} ON address (home_contact_id)",
     "address_value": "INDEX {} ON address (value_index)",
     "conversation_one_open": "UNIQUE INDEX {} ON conversation (contact_id) WHERE state = 'open'",

@@ -10,6 +10,7 @@ from core import clock, database
 from core.conversations.arrival import BODY
 from core.conversations.models import Message
 from core.desk import Desk
+from core.intake.accounts import note_sent
 from core.notification.models import Outbox
 from core.notification.states import refresh_messages
 
@@ -24,7 +25,7 @@ WHERE state = 'queued' AND id = (
     AND NOT EXISTS (SELECT 1 FROM outbox AS carried WHERE carried.answers = $1 AND carried.code = 'carried')
   ORDER BY message_id, part LIMIT 1
 )
-RETURNING id, message_id
+RETURNING id, message_id, account_id
 """
 
 
@@ -34,6 +35,7 @@ async def carry(desk: Desk, inbound_id: UUID) -> tuple[str, UUID | None]:
         taken = await database.rows(TAKE, inbound_id, clock.now())
         await refresh_messages({row["message_id"] for row in taken})
     if taken:
+        await note_sent(taken[0]["account_id"])
         return await _text(desk, taken[0]["message_id"])
     carried = await Outbox.get_or_none(answers=inbound_id, code=CARRIED)
     return await _text(desk, carried.message_id) if carried else ("", None)

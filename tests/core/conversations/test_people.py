@@ -167,6 +167,19 @@ async def test_two_open_conversations_become_one_and_two_again(shop: Shop) -> No
     assert [(await Conversation.get(id=each)).unread for each in (first, second)] == [1, 2]
 
 
+async def test_whoever_has_no_name_is_called_by_the_name_of_the_one_they_turned_out_to_be(shop: Shop) -> None:
+    nameless, _, conversation = await shop.person("sms", PHONE)
+    named, _, _ = await shop.person("email", MAIL)
+    await rename(shop.desk, named, "张晓燕", None)
+    assert (await thread(shop.desk, conversation)).name == "未留姓名 138****8000"
+
+    merge = await link(shop.desk, nameless, named, None)
+    assert (await thread(shop.desk, conversation)).name == "张**"
+
+    await split(shop.desk, merge, None)
+    assert (await thread(shop.desk, conversation)).name == "未留姓名 138****8000"
+
+
 async def test_a_closed_shared_conversation_is_closed_for_both_after_a_split(shop: Shop) -> None:
     kept, _, first = await shop.person("wechat", OPENID)
     absorbed, _, second = await shop.person("sms", PHONE)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from core import clock
+from core.intake.accounts import find_account
 from core.messages import Accepted
 from core.notification import outbox
 from core.notification.carried import carry, release
@@ -41,6 +42,7 @@ async def test_what_is_carried_counts_as_sent_and_is_carried_again_for_a_repeate
     text, conversation_id = await carry(shop.desk, inbound_id)
     assert "已收到" in text
     assert conversation_id is not None
+    assert (await find_account(shop.accounts["wechat"])).last_out_at is not None
     assert await carry(shop.desk, inbound_id) == (text, conversation_id)
 
     with clock.held(clock.now() + timedelta(minutes=1)):
