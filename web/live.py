@@ -9,6 +9,7 @@ from quart import Blueprint, current_app, websocket
 from core import metrics
 from core.bell import Bell
 from core.staff.accounts import ANSWERING
+from core.tasks import end
 from web.auth import allow, current
 
 EVERYTHING = "*"
@@ -61,9 +62,7 @@ class Live:
     async def stop(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     @asynccontextmanager
     async def ear(self) -> AsyncIterator[Ear]:

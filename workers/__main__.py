@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from contextlib import suppress
 
 import structlog
 
@@ -12,6 +11,7 @@ from core import log as logs
 from core.desk import close_desk, open_desk
 from core.errors import BadSetting
 from core.settings import Settings, load
+from core.tasks import end
 from workers.bells import hear
 from workers.sweep import sweep
 from workers.work import at_work
@@ -33,10 +33,7 @@ async def run(settings: Settings) -> None:
         log.info("worker ready")
         await stop.wait()
         await work.finish(GRACE)
-        for each in tasks:
-            each.cancel()
-            with suppress(asyncio.CancelledError):
-                await each
+        await end(*tasks)
     await close_desk(desk)
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
+from arq.connections import ArqRedis, create_pool
 from arq.worker import Function, Worker, func
 
-from core.bell import redis_settings
+from core.bell import AWAY, redis_settings
+from core.tasks import end
 from workers.work import Work
 
 log = structlog.get_logger(__name__)
@@ -19,21 +22,31 @@ AGAIN = 2.0
 async def hear(work: Work) -> None:
     """Do what the bell rings for, for ever."""
     while True:
-        ear = _ear(work)
         try:
-            await ear.async_run()
+            await _hear_until_away(work)
         except Exception as problem:  # noqa: BLE001 arq gives up when its connection does; we do not
             log.warning("bell away", problem=type(problem).__name__)
         await asyncio.sleep(AGAIN)
 
 
-def _ear(work: Work) -> Worker:
-    """arq keeps nothing and repeats nothing: a job that failed is rows still waiting, which the sweeper finds."""
+async def _hear_until_away(work: Work) -> None:
     settings = redis_settings(work.desk.settings.redis_url)
     settings.conn_retries = 0
+    pool = await create_pool(settings)
+    ear = _ear(work, pool)
+    try:
+        await ear.async_run()
+    finally:
+        await end(*ear.tasks.values())
+        with suppress(*AWAY):
+            await pool.aclose(close_connection_pool=True)
+
+
+def _ear(work: Work, pool: ArqRedis) -> Worker:
+    """arq keeps nothing and repeats nothing: a job that failed is rows still waiting, which the sweeper finds."""
     return Worker(
         functions=[_job("fold", work.fold), _job("deliver", work.deliver), _job("media", work.media)],
-        redis_settings=settings,
+        redis_pool=pool,
         handle_signals=False,
         poll_delay=0.05,
         max_jobs=10,

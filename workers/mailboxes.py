@@ -20,6 +20,7 @@ from core.errors import SendError, TryLater
 from core.intake.accounts import UNREAD, note_read, note_trouble
 from core.intake.journal import Journal
 from core.intake.models import ChannelAccount
+from core.tasks import end
 from workers.adapters import Adapters
 
 log = structlog.get_logger(__name__)
@@ -55,20 +56,14 @@ class Mailboxes:
         active = await ChannelAccount.filter(active=True).only("id", "kind")
         wanted = {each.id for each in active if issubclass(REGISTRY[each.kind], Mailbox)}
         for account_id in self._loops.keys() - wanted:
-            await self._stop(account_id)
+            await end(self._loops.pop(account_id))
         for account_id in wanted - self._loops.keys():
             self._loops[account_id] = asyncio.create_task(self._keep(account_id))
 
     async def close(self) -> None:
         """Stop reading, and leave the mailboxes to other workers."""
-        for account_id in list(self._loops):
-            await self._stop(account_id)
-
-    async def _stop(self, account_id: UUID) -> None:
-        task = self._loops.pop(account_id)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        loops, self._loops = self._loops, {}
+        await end(*loops.values())
 
     async def _keep(self, account_id: UUID) -> None:
         lease = Lease(account_id)

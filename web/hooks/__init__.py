@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import aiohttp
 
 from core.desk import Desk
 from core.intake.journal import Journal
+from core.tasks import end
 from web.hooks.door import Door
 from web.hooks.opened import OpenAccounts
 from web.hooks.waiting import Waiting
@@ -22,6 +23,4 @@ async def open_door(desk: Desk) -> AsyncIterator[Door]:
         try:
             yield Door(desk, await Journal.open(desk), OpenAccounts(desk, http), waiting)
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            await end(listening)
