@@ -5,7 +5,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -80,11 +80,6 @@ async def run(sql: str, *values: object) -> int:
     return int(count)
 
 
-async def many(sql: str, values: Sequence[list[object]]) -> None:
-    """Run one SQL statement for many rows."""
-    await connections.get("default").execute_many(sql, [list(each) for each in values])
-
-
 def passing(problem: Exception) -> bool:
     """Whether the same statements may well succeed on another try; False for a value that can never be stored."""
     # asyncpg refuses such a value before it is sent, with an error that is an InterfaceError and a ValueError.
@@ -99,7 +94,6 @@ def storable(text: str, most: int) -> str:
 async def migrate(url: str) -> None:
     """Bring the database to this version. Processes that start together wait for the one that migrates."""
     # The lock needs a connection of its own, outside any pool.
-
     lock = await asyncpg.connect(url)
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
